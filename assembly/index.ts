@@ -1,0 +1,8 @@
+// Every export here becomes a row of the kernel table under its own name.
+export * from "./elementwise";
+export * from "./matmul";
+export * from "./nn";
+export * from "./optimize";
+export * from "./reduce";
+export * from "./unary";
+export { interpret } from "./interpret";

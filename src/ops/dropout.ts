@@ -1,0 +1,49 @@
+/** @file tf.nn.dropout. */
+import { GraphError } from '../errors';
+import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
+import type { Tensor } from '../graph/operation';
+import { isFloating } from '../value/dtype';
+import { type Named, shapeOf } from './array';
+import { cast } from './cast';
+import { randomUniform } from './random';
+
+export interface DropoutOptions extends Named {
+  /** The fraction that is dropped; keepProb is 1 - rate. */
+  readonly rate?: number | Tensor | null | undefined;
+  readonly keepProb?: number | Tensor | null | undefined;
+  readonly noiseShape?: TensorLike | null | undefined;
+  readonly seed?: number | null | undefined;
+}
+
+/** Drops cells at random and scales up the others, as tf.nn.dropout. A rate of 0 gives x itself. Raises Value for other rates than [0, 1). */
+export function dropout(x: TensorLike, options: DropoutOptions = {}): Tensor {
+  const { keepProb = null, noiseShape = null, seed, name = 'dropout' } = options;
+  const kept = keepProb === null ? null : typeof keepProb === 'number' ? 1 - keepProb : keepProb.rsub(1);
+  const rate = options.rate ?? kept;
+  if (rate === null) throw new GraphError('Value', 'You must provide a rate to dropout.');
+  const graph = graphOf([x]);
+  return graph.nameScope(name, () => {
+    const input = convertToTensor(x, { name: 'x' }, graph);
+    if (!isFloating(input.dtype)) {
+      throw new GraphError(
+        'Value',
+        `x has to be a floating point tensor since it's going to be scaled. Got a <dtype: '${input.dtype}'> tensor instead.`,
+      );
+    }
+    if (typeof rate === 'number') {
+      if (!(rate >= 0 && rate < 1)) {
+        throw new GraphError('Value', `rate must be a scalar tensor or a float in the range [0, 1), got ${rate}`);
+      }
+      if (rate === 0) return input;
+    }
+    const r = convertToTensor(rate, { dtype: input.dtype, name: 'rate' }, graph);
+    if (r.value?.[0] === 0) return input;
+    const random = randomUniform(noiseShape ?? shapeOf(input), { seed, dtype: input.dtype } as never);
+    const keep = r.rsub(1);
+    const scale = keep.rtruediv(1);
+    const mask = random.greaterEqual(r);
+    const y = input.mul(scale).mul(cast(mask, input.dtype));
+    y.setShape(input.shape);
+    return y;
+  });
+}

@@ -1,0 +1,179 @@
+/** @file What has to run, and in which order: pruning, loop frames, and one total order with every loop in one piece. */
+import { GraphError } from '../errors';
+import type { Operation, Tensor } from '../graph/operation';
+import { Heap } from './heap';
+
+/** A while loop, or the whole graph (parent null). Loops lie inside each other as blocks do in a program. */
+export class Frame {
+  readonly name: string;
+  readonly parent: Frame | null;
+  units: (Operation | Frame)[] = [];
+  /** The age of its oldest op. */
+  id = Number.POSITIVE_INFINITY;
+
+  constructor(name: string, parent: Frame | null) {
+    this.name = name;
+    this.parent = parent;
+  }
+}
+
+/** A placeholder that is fed is gone for good: not even control edges reach it. Other fed ops stay behind those. */
+const isGone = (op: Operation, fed: ReadonlySet<Tensor>): boolean =>
+  op.def.source === 'placeholder' && fed.has(op.outputs[0]!);
+
+/** Keeps what fetches and targets need; a feed cuts the data edges out of it. */
+export function prune(
+  fetches: readonly Tensor[],
+  targets: readonly Operation[],
+  fed: ReadonlySet<Tensor>,
+): Set<Operation> {
+  const kept = new Set<Operation>();
+  const todo = [...targets, ...fetches.filter((t) => !fed.has(t)).map((t) => t.op)];
+  for (let op = todo.pop(); op; op = todo.pop()) {
+    if (kept.has(op) || isGone(op, fed)) continue;
+    kept.add(op);
+    for (const t of op.inputs) if (!fed.has(t)) todo.push(t.op);
+    for (const c of op.controlInputs) todo.push(c);
+  }
+  return kept;
+}
+
+/** The ops that must be done before `op`, except what comes round from the last iteration. */
+function predecessors(op: Operation, kept: ReadonlySet<Operation>, fed: ReadonlySet<Tensor>): Set<Operation> {
+  const found = new Set<Operation>();
+  for (const t of op.inputs) if (!fed.has(t) && t.op.def.flow !== 'next') found.add(t.op);
+  for (const c of op.controlInputs) if (kept.has(c) && c.def.flow !== 'next') found.add(c);
+  return found;
+}
+
+/** Kahn's algorithm; among what is ready, the smallest id first. */
+function sort<N extends { readonly id: number }>(nodes: readonly N[], needs: (n: N) => Iterable<N>): N[] {
+  const missing = new Map<N, number>();
+  const users = new Map<N, N[]>();
+  for (const n of nodes) {
+    let count = 0;
+    for (const p of needs(n)) {
+      count++;
+      const list = users.get(p);
+      if (list) list.push(n);
+      else users.set(p, [n]);
+    }
+    missing.set(n, count);
+  }
+  const ready = new Heap<N>();
+  for (const n of nodes) if (missing.get(n) === 0) ready.push(n);
+  const order: N[] = [];
+  for (let n = ready.pop(); n; n = ready.pop()) {
+    order.push(n);
+    for (const user of users.get(n) ?? []) {
+      const left = missing.get(user)! - 1;
+      missing.set(user, left);
+      if (left === 0) ready.push(user);
+    }
+  }
+  return order;
+}
+
+/** The kept ops as nested blocks, each in an order that respects all edges; ties go to the op made first. */
+export function arrange(kept: ReadonlySet<Operation>, fed: ReadonlySet<Tensor>): Frame {
+  const ops = [...kept];
+  const order = sort(ops, (op) => predecessors(op, kept, fed));
+  if (order.length < ops.length) {
+    const done = new Set(order);
+    const stuck = ops.filter((op) => !done.has(op));
+    const names = stuck.slice(0, 3).map((op) => op.name);
+    throw new GraphError(
+      'InvalidArgument',
+      `Graph is invalid, contains a cycle with ${stuck.length} nodes, including: ${names.join(', ')}`,
+      { op: names[0] },
+    );
+  }
+  const root = new Frame('', null);
+  if (!order.some((op) => op.def.flow === 'enter')) {
+    root.units = order;
+    return root;
+  }
+  nest(order, placeInFrames(order, kept, fed, root), kept, fed, root);
+  return root;
+}
+
+/** TensorFlow assigns each op to one frame, which follows from its inputs. */
+function placeInFrames(
+  order: readonly Operation[],
+  kept: ReadonlySet<Operation>,
+  fed: ReadonlySet<Tensor>,
+  root: Frame,
+): Map<Operation, Frame> {
+  const frames = new Map<string, Frame>();
+  const frameOf = new Map<Operation, Frame>();
+  for (const op of order) {
+    let frame: Frame | undefined;
+    let from: Operation | undefined;
+    for (const p of predecessors(op, kept, fed)) {
+      const inside = frameOf.get(p)!;
+      const outside = p.def.flow === 'exit' ? (inside.parent ?? inside) : inside;
+      if (frame && frame !== outside) {
+        throw new GraphError(
+          'InvalidArgument',
+          `The node '${op.name}' has inputs from different frames. The input '${from!.name}' is in frame '${frame.name}'. The input '${p.name}' is in frame '${outside.name}'.`,
+          { op: op.name },
+        );
+      }
+      [frame, from] = [outside, p];
+    }
+    frame ??= root;
+    if (op.def.flow === 'enter') {
+      const name = String((op.attrs as Record<string, unknown>).frame_name);
+      const key = `${frame.name}/${name}`;
+      const outer = frame;
+      frame = frames.get(key) ?? new Frame(frame === root ? name : key, outer);
+      frames.set(key, frame);
+    }
+    frame.id = Math.min(frame.id, op.id);
+    frameOf.set(op, frame);
+  }
+  return frameOf;
+}
+
+/** Lifts each edge to two neighbours in the innermost block that holds both, and sorts every block. */
+function nest(
+  order: readonly Operation[],
+  frameOf: ReadonlyMap<Operation, Frame>,
+  kept: ReadonlySet<Operation>,
+  fed: ReadonlySet<Tensor>,
+  root: Frame,
+): void {
+  const chains = new Map<Frame, Frame[]>();
+  const chain = (frame: Frame): Frame[] => {
+    let found = chains.get(frame);
+    if (!found) {
+      found = frame.parent ? [...chain(frame.parent), frame] : [frame];
+      chains.set(frame, found);
+    }
+    return found;
+  };
+  const needs = new Map<Operation | Frame, Set<Operation | Frame>>();
+  const members = new Map<Frame, Set<Operation | Frame>>([[root, new Set()]]);
+  for (const op of order) {
+    const mine = chain(frameOf.get(op)!);
+    mine.forEach((f, i) => {
+      const set = members.get(f) ?? new Set();
+      members.set(f, set.add(mine[i + 1] ?? op));
+    });
+    for (const p of predecessors(op, kept, fed)) {
+      const theirs = chain(frameOf.get(p)!);
+      let common = 0;
+      while (theirs[common] !== undefined && theirs[common] === mine[common]) common++;
+      const [from, to] = [theirs[common] ?? p, mine[common] ?? op];
+      if (from === to) continue;
+      const set = needs.get(to) ?? new Set();
+      needs.set(to, set.add(from));
+    }
+  }
+  for (const [frame, units] of members) {
+    frame.units = sort([...units], (u) => needs.get(u) ?? []);
+    if (frame.units.length < units.size) {
+      throw new GraphError('InvalidArgument', `Graph is invalid, contains a cycle through loop '${frame.name}'.`);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** @file The training mode: one boolean variable a graph, which batch normalization and dropout read at each run. */
+import { GraphError } from '../errors';
+import { getDefaultGraph } from '../graph/graph';
+import type { Tensor } from '../graph/operation';
+import { constantInitializer } from '../ops/initializers';
+import { assign } from '../ops/state';
+import type { Variable } from '../ops/variables';
+import type { Session } from '../session/session';
+import { variable } from './variables';
+
+/** Collections that TFLearn adds to tf.GraphKeys. */
+export const Keys = {
+  INPUTS: 'inputs',
+  TARGETS: 'targets',
+  TRAIN_OPS: 'trainops',
+  LAYER_TENSOR: 'layer_tensor',
+  LAYER_VARIABLES: 'layer_variables',
+  DATA_PREP: 'data_preprocessing',
+  DATA_AUG: 'data_augmentation',
+  EXCL_RESTORE_VARS: 'restore_variables',
+  LR_VARIABLES: 'lr_variables',
+  ACTIVATIONS: 'activations',
+} as const;
+
+/** Makes the variable `is_training` and its two assigns, once a graph; false until somebody says otherwise. */
+export function initTrainingMode(): void {
+  const graph = getDefaultGraph();
+  if (graph.getCollection('is_training').length > 0) return;
+  const mode = variable('is_training', { dtype: 'bool', shape: [], initializer: constantInitializer(false), trainable: false });
+  graph.addToCollection('is_training', mode);
+  const [on, off] = [assign(mode, true), assign(mode, false)];
+  graph.addToCollection('is_training_ops', on);
+  graph.addToCollection('is_training_ops', off);
+}
+
+/** The mode variable of the default graph, as tflearn.get_training_mode. */
+export function getTrainingMode(): Variable {
+  initTrainingMode();
+  return getDefaultGraph().getCollection<Variable>('is_training')[0]!;
+}
+
+/**
+ * Sets the training mode in a session, as tflearn.is_training. It is the session's state: an initializer run later puts
+ * it back to false, and other sessions do not see it. Raises Value where the session is of another graph than the default.
+ */
+export async function isTraining(mode = false, { session }: { session?: Session | undefined } = {}): Promise<void> {
+  initTrainingMode();
+  const graph = getDefaultGraph();
+  if (!session) {
+    throw new GraphError(
+      'Value',
+      'Cannot evaluate tensor using `eval()`: No default session is registered. Use `with sess.as_default()` or pass an explicit session to `eval(session=sess)`',
+    );
+  }
+  if (session.graph !== graph) {
+    throw new GraphError(
+      'Value',
+      "Cannot use the given session to evaluate tensor: the tensor's graph is different from the session's graph.",
+    );
+  }
+  await session.run(graph.getCollection<Tensor>('is_training_ops')[mode ? 0 : 1]!);
+}

@@ -1,0 +1,19 @@
+/** @file tf.tflearn: TFLearn 0.5 on sluice. */
+export { activation, leakyRelu } from './activations';
+export { getTrainingMode, initTrainingMode, isTraining } from './config';
+export { DNN, type DNNOptions, type FitOptions } from './dnn';
+export { type RegressionOptions, regression } from './estimator';
+export {
+  batchNormalization,
+  type BatchNormalizationOptions,
+  dropout,
+  flatten,
+  fullyConnected,
+  type FullyConnectedOptions,
+  inputData,
+  type InputDataOptions,
+  type LayerTensor,
+  reshape,
+} from './layers';
+export { Trainer, TrainOp } from './trainer';
+export { variable } from './variables';
