@@ -1,4 +1,6 @@
 // Products of matrices. A tile of 2 rows by 16 columns is what stays in registers on Node 20 (wider or taller spills).
+import { sum4 } from "./vector";
+
 const KC = 256, NC = 1024, MC = 128;
 
 // The sum for one tile, k long. a: its two rows are `ar` apart, its columns `ac`; b: rows `bs` apart, columns adjoin.
@@ -145,19 +147,16 @@ function packPairs(to: usize, a: usize, ar: usize, k: i32, m: i32): void {
 }
 
 // One column of c, for the columns that fill no vector.
-function column(c: usize, cr: usize, a: usize, ar: usize, ac: usize, b: usize, bs: usize, m: i32, k: i32): void {
+function column(c: usize, cr: usize, a: usize, ar: usize, ac: usize, b: usize, bs: usize, m: i32, k: i32, more: i32): void {
   for (; m > 0; m--, c += cr, a += ar) {
-    let s: f32 = 0, p = a, q = b;
+    let s: f32 = more ? load<f32>(c) : 0, p = a, q = b;
     for (let i = 0; i < k; i++, p += ac, q += bs) s += load<f32>(p) * load<f32>(q);
     store<f32>(c, s);
   }
 }
 
-@inline function sum4(v: v128): f32 {
-  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
-}
 // c[m,n] = a[m,k] . b[n,k] by rows of both: for a few rows, where packing b would cost more than the product.
-function dots(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32): void {
+function dots(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32, more: i32): void {
   const row: usize = k << 2, end8: usize = (k & ~7) << 2;
   for (let i = 0; i < m; i++, a += row) {
     for (let j = 0, y = b; j < n; j++, y += row, c += 4) {
@@ -167,6 +166,7 @@ function dots(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32): void {
         t = f32x4.add(t, f32x4.mul(v128.load(a + p, 16), v128.load(y + p, 16)));
       }
       let r = sum4(f32x4.add(s, t));
+      if (more) r += load<f32>(c);
       for (; p < row; p += 4) r += load<f32>(a + p) * load<f32>(y + p);
       store<f32>(c, r);
     }
@@ -181,9 +181,16 @@ export function matmul_scratch(m: i32, k: i32, n: i32): i32 {
 
 // c[m,n] = op(a) . op(b); ta: a lies as [k,m], tb: b lies as [n,k]. c must not overlap a or b.
 export function matmul_f32(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32, ta: i32, tb: i32, scratch: usize): void {
+  if (k == 0) memory.fill(c, 0, m * n << 2);
+  else product(c, a, b, m, k, n, ta, tb, scratch, 0);
+}
+// c += op(a) . op(b)
+export function matmul_add_f32(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32, ta: i32, tb: i32, scratch: usize): void {
+  if (k) product(c, a, b, m, k, n, ta, tb, scratch, 1);
+}
+function product(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32, ta: i32, tb: i32, scratch: usize, more: i32): void {
   if (m == 0 || n == 0) return;
   const cr: usize = n << 2;
-  if (k == 0) return memory.fill(c, 0, m * cr);
   if (m == 1) ta = 0;  // a vector lies the same either way
   if (n == 1) tb = 1;
   const ar: usize = ta ? 4 : k << 2, ac: usize = ta ? m << 2 : 4, br: usize = tb ? k << 2 : cr;
@@ -192,12 +199,12 @@ export function matmul_f32(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32,
     let j = 0;
     for (const end = n & ~3; j < end; j += 16) {
       const at = j << 2;
-      panel(c + at, cr, a, ar, ac, ar << 1, b + at, br, m, k, min(16, end - j), 0);
+      panel(c + at, cr, a, ar, ac, ar << 1, b + at, br, m, k, min(16, end - j), more);
     }
-    for (j = n & ~3; j < n; j++) column(c + (j << 2), cr, a, ar, ac, b + (j << 2), br, m, k);
+    for (j = n & ~3; j < n; j++) column(c + (j << 2), cr, a, ar, ac, b + (j << 2), br, m, k, more);
     return;
   }
-  if (tb && !ta && (m < 4 || n < 4)) return dots(c, a, b, m, k, n);
+  if (tb && !ta && (m < 4 || n < 4)) return dots(c, a, b, m, k, n, more);
   for (let jc = 0; jc < n; jc += NC) {
     const nc = min(NC, n - jc);
     for (let pc = 0; pc < k; pc += KC) {
@@ -209,8 +216,8 @@ export function matmul_f32(c: usize, a: usize, b: usize, m: i32, k: i32, n: i32,
         if (ta) packPairs(pairs, from, ac, kc, mc);
         for (let j = 0; j < nc; j += 16) {
           const w = min(16, nc - j), to = at + (j << 2), p = scratch + (j * kc << 2);
-          if (ta) panel(to, cr, pairs, 4, 8, kc << 3, p, 64, mc, kc, w, pc);
-          else panel(to, cr, from, ar, 4, ar << 1, p, 64, mc, kc, w, pc);
+          if (ta) panel(to, cr, pairs, 4, 8, kc << 3, p, 64, mc, kc, w, pc | more);
+          else panel(to, cr, from, ar, 4, ar << 1, p, 64, mc, kc, w, pc | more);
         }
       }
     }

@@ -76,3 +76,17 @@ export function putPart(p: usize, v: v128, bytes: usize): void {
   const lost = f32x4.div(f32x4.sub(e, f32x4.sub(u, splat(1))), u);
   return f32x4.add(f32x4.pmax(x, splat(0)), f32x4.add(log4(u), lost));
 }
+
+// memory.copy costs a call out of WebAssembly (some 10 ns), which short rows do not repay. bytes: a multiple of 4.
+export function copyCells(z: usize, x: usize, bytes: usize): void {
+  if (bytes > 256) return memory.copy(z, x, bytes);
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(z + i, v128.load(x + i));
+  for (; i < bytes; i += 4) store<u32>(z + i, load<u32>(x + i));
+}
+export function clearCells(z: usize, bytes: usize): void {
+  if (bytes > 256) return memory.fill(z, 0, bytes);
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(z + i, i32x4.splat(0));
+  for (; i < bytes; i += 4) store<u32>(z + i, 0);
+}

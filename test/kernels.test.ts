@@ -1,5 +1,5 @@
 import { alloc, memory } from '../src/kernels/memory';
-import { callNow, matmulScratch, program } from '../src/kernels/table';
+import { callNow, convScratch, matmulScratch, program } from '../src/kernels/table';
 
 const SIZES = [1, 2, 3, 4, 5, 7, 16, 33];
 const ODD = [NaN, Infinity, -Infinity, 0, -0, 1e-45, -1e-40, 3e38, -3e38, 1].map(Math.fround);
@@ -100,7 +100,13 @@ describe.each(Object.entries(binary))('%s', (name, f) => {
   });
 
   test('takes one cell, a row or a column against many', () => {
-    for (const [m, n] of [[1, 1], [3, 5], [4, 8], [2, 19], [9, 3]] as const) {
+    for (const [m, n] of [
+      [1, 1],
+      [3, 5],
+      [4, 8],
+      [2, 19],
+      [9, 3],
+    ] as const) {
       const [x, one, row, col] = [numbers(m * n), numbers(1), numbers(n), numbers(m)];
       const [xp, op, rp, cp] = [put(x), put(one), put(row), put(col)];
       const ask = (variant: string, ...args: number[]): number[] => run(`${name}_${variant}_f32`, m * n, ...args);
@@ -198,7 +204,11 @@ test('tanh and relu keep the sign of zero', () => {
 
 test('elu is exp(x) - 1 below 0', () => {
   const x = [...ODD, ...numbers(21, -5, 5)];
-  expectClose(run('elu_f32', 31, put(x), 31), x.map((v) => (v < 0 ? Math.expm1(v) : v)), 1e-7);
+  expectClose(
+    run('elu_f32', 31, put(x), 31),
+    x.map((v) => (v < 0 ? Math.expm1(v) : v)),
+    1e-7,
+  );
 });
 
 const gradients: Record<string, Pair> = {
@@ -215,7 +225,11 @@ const gradients: Record<string, Pair> = {
 test.each(Object.entries(gradients))('%s', (name, f) => {
   for (const n of SIZES) {
     const [x, y] = [numbers(n, -9, 9), numbers(n, -9, 9)];
-    expectClose(run(`${name}_f32`, n, put(x), put(y), n), x.map((v, i) => f(v, y[i]!)), 2e-5);
+    expectClose(
+      run(`${name}_f32`, n, put(x), put(y), n),
+      x.map((v, i) => f(v, y[i]!)),
+      2e-5,
+    );
   }
 });
 
@@ -232,18 +246,36 @@ test('casts', () => {
   const ints = [5, -7, 2 ** 24 + 1, -(2 ** 31), 2 ** 31 - 1];
   expect(run('cast_i32_f32', 5, putInts(ints), 5)).toEqual(ints.map(Math.fround));
   expect(run('cast_u8_f32', 5, putBytes([0, 1, 255, 3, 200]), 5)).toEqual([0, 1, 255, 3, 200]);
-  const z = alloc(28);
-  callNow(['cast_f32_i32', z, put([1.9, -1.9, NaN, 3e9, -3e9, Infinity, -0.5]), 7]);
+  const z = alloc(32);
+  callNow(['cast_f32_i32', z, put([1.9, -1.9, NaN, 3e9, -3e9, Infinity, -0.5, 2 ** 31]), 8]);
   const least = -(2 ** 31); // what x86 makes of anything out of range
-  expect(Array.from(new Int32Array(memory.buffer, z, 7))).toEqual([1, -1, least, least, least, least, 0]);
+  expect(Array.from(new Int32Array(memory.buffer, z, 8))).toEqual([1, -1, least, least, least, least, 0, least]);
 });
 
 // ---- matrices -----------------------------------------------------------------------------------------------------
 
-const SHAPES = [[1, 1, 1], [8, 4, 8], [8, 8, 2], [3, 5, 7], [17, 33, 19], [33, 300, 65], [1, 300, 1030], [9, 1, 5], [130, 257, 1029], [50, 3, 50], [2, 40, 3], [64, 0, 3]];
+const SHAPES = [
+  [1, 1, 1],
+  [8, 4, 8],
+  [8, 8, 2],
+  [3, 5, 7],
+  [17, 33, 19],
+  [33, 300, 65],
+  [1, 300, 1030],
+  [9, 1, 5],
+  [130, 257, 1029],
+  [50, 3, 50],
+  [2, 40, 3],
+  [64, 0, 3],
+];
 test.each(SHAPES)('matrices [%i,%i] times [.,%i], either one transposed', (m, k, n) => {
   const [a, b] = [numbers(m! * k!), numbers(k! * n!)];
-  for (const [ta, tb] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+  for (const [ta, tb] of [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
     const exact = range(m! * n!).map((at) => {
       const [i, j] = [Math.floor(at / n!), at % n!];
       let s = 0;
@@ -308,7 +340,11 @@ test('long sums stay exact to a few ulp', () => {
   const at = put(x);
   expectNear(run('sum_f32', 1, at, n), [sum(x)], 8);
   expectNear(run('sum_first_f32', 1, at, n, 1), [sum(x)], 8);
-  expectNear(run('sum_first_f32', 4, at, n >> 2, 4), range(4).map((k) => sum(x.slice(0, -3).filter((_, i) => i % 4 === k))), 40);
+  expectNear(
+    run('sum_first_f32', 4, at, n >> 2, 4),
+    range(4).map((k) => sum(x.slice(0, -3).filter((_, i) => i % 4 === k))),
+    40,
+  );
   expectNear(run('l2_loss_f32', 1, at, n), [sum(x.map((v) => v * v)) / 2], 8);
 });
 
@@ -323,8 +359,15 @@ test('argmax is the first of the largest', () => {
 
 // ---- layers -------------------------------------------------------------------------------------------------------
 
-const MATRICES = [[1, 1], [3, 2], [5, 10], [4, 33], [300, 18]] as const;
-const rowsOf = (x: readonly number[], n: number): number[][] => range(x.length / n).map((i) => x.slice(i * n, i * n + n));
+const MATRICES = [
+  [1, 1],
+  [3, 2],
+  [5, 10],
+  [4, 33],
+  [300, 18],
+] as const;
+const rowsOf = (x: readonly number[], n: number): number[][] =>
+  range(x.length / n).map((i) => x.slice(i * n, i * n + n));
 const columnsOf = (x: readonly number[], n: number): number[][] => range(n).map((j) => x.filter((_, i) => i % n === j));
 
 test('biases and their gradient', () => {
@@ -350,13 +393,23 @@ test('softmax, its logarithm and the cross entropies', () => {
     const gradient = room(m * n);
     const loss = rowsOf(labels, n).map((row, i) => -sum(row.map((l, j) => l * logs[i]![j]!)));
     expectClose(run('softmax_xent_f32', m, gradient, xp, put(labels), m, n), loss);
-    expectClose(get(gradient, m * n), flat.map((v, i) => Math.exp(v) - labels[i]!), 1e-6);
+    expectClose(
+      get(gradient, m * n),
+      flat.map((v, i) => Math.exp(v) - labels[i]!),
+      1e-6,
+    );
 
     const classes = range(m).map((i) => (i * 7) % n);
     const long = alloc(m * 8);
     new BigInt64Array(memory.buffer, long, m).set(classes.map(BigInt));
-    for (const [at, wide] of [[putInts(classes), 0], [long, 1]] as const) {
-      expectClose(run('sparse_softmax_xent_f32', m, gradient, xp, at, m, n, wide), classes.map((c, i) => -logs[i]![c]!));
+    for (const [at, wide] of [
+      [putInts(classes), 0],
+      [long, 1],
+    ] as const) {
+      expectClose(
+        run('sparse_softmax_xent_f32', m, gradient, xp, at, m, n, wide),
+        classes.map((c, i) => -logs[i]![c]!),
+      );
       const hot = logs.flatMap((row, i) => row.map((v, j) => Math.exp(v) - +(j === classes[i])));
       expectClose(get(gradient, m * n), hot, 1e-6);
     }
@@ -368,7 +421,12 @@ test('batch normalisation, with given moments, and its gradient', () => {
   const epsilon = Math.fround(1e-3);
   for (const [m, n] of MATRICES) {
     const [x, dy, scale, offset] = [numbers(m * n, 5, 9), numbers(m * n), numbers(n), numbers(n)];
-    const [xp, sp, op, saved, savedVar, shown, shownVar] = [put(x), put(scale), put(offset), ...range(4).map(() => room(n))] as number[];
+    const [xp, sp, op, saved, savedVar, shown, shownVar] = [
+      put(x),
+      put(scale),
+      put(offset),
+      ...range(4).map(() => room(n)),
+    ] as number[];
     const means = columnsOf(x, n).map(mean);
     const variances = columnsOf(x, n).map((c, j) => mean(c.map((v) => (v - means[j]!) ** 2)));
     const inverse = variances.map((v) => 1 / Math.sqrt(v + epsilon));
@@ -379,15 +437,23 @@ test('batch normalisation, with given moments, and its gradient', () => {
     expectClose(get(saved!, n), means);
     expectClose(get(shown!, n), means);
     expectClose(get(savedVar!, n), variances);
-    expectClose(get(shownVar!, n), variances.map((v) => (v * m) / Math.max(1, m - 1)));
+    expectClose(
+      get(shownVar!, n),
+      variances.map((v) => (v * m) / Math.max(1, m - 1)),
+    );
     expectClose(run('moments_f32', n, room(n), xp!, m, n), means);
     const given = run('batch_norm_inference_f32', m * n, xp!, sp!, op!, saved!, savedVar!, m, n, e, room(n));
     expectClose(given, y, 3e-5);
 
     const [ds, db] = [room(n), room(n)];
-    const slope = columnsOf(dy.map((v, i) => v * hat[i]!), n).map(sum);
+    const slope = columnsOf(
+      dy.map((v, i) => v * hat[i]!),
+      n,
+    ).map(sum);
     const level = columnsOf(dy, n).map(sum);
-    const dx = dy.map((v, i) => scale[i % n]! * inverse[i % n]! * (v - level[i % n]! / m - (hat[i]! * slope[i % n]!) / m));
+    const dx = dy.map(
+      (v, i) => scale[i % n]! * inverse[i % n]! * (v - level[i % n]! / m - (hat[i]! * slope[i % n]!) / m),
+    );
     const got = run('batch_norm_grad_f32', m * n, ds, db, put(dy), xp!, sp!, saved!, savedVar!, m, n, e, room(3 * n));
     expectClose(got, dx, m === 1 ? 1e-3 : 1e-4);
     expectClose(get(ds, n), slope, 1e-3);
@@ -409,12 +475,18 @@ test('optimizers take the steps of their formulas', () => {
       return state.map((at) => get(at, n));
     };
     const each = (f: (i: number) => number): number[] => range(n).map(f);
-    expectClose(step('gradient_descent', 0, r!, gp!, n)[0]!, each((i) => w[i]! - rate * g[i]!));
+    expectClose(
+      step('gradient_descent', 0, r!, gp!, n)[0]!,
+      each((i) => w[i]! - rate * g[i]!),
+    );
     for (const nesterov of [0, 1]) {
       const [w1, a1] = step('momentum', 1, r!, gp!, s1!, n, nesterov);
       const a = each((i) => m[i]! * b1 + g[i]!);
       expectClose(a1!, a);
-      expectClose(w1!, each((i) => w[i]! - rate * (nesterov ? g[i]! + a[i]! * b1 : a[i]!)));
+      expectClose(
+        w1!,
+        each((i) => w[i]! - rate * (nesterov ? g[i]! + a[i]! * b1 : a[i]!)),
+      );
 
       const [w2, m2, v2] = step('adam', 2, q1!, q2!, r!, s1!, s2!, e!, gp!, n, nesterov);
       const m1 = each((i) => m[i]! + (g[i]! - m[i]!) * (1 - b1));
@@ -423,7 +495,10 @@ test('optimizers take the steps of their formulas', () => {
       const top = each((i) => (nesterov ? g[i]! * (1 - b1) + b1 * m1[i]! : m1[i]!));
       expectClose(m2!, m1);
       expectClose(v2!, v1);
-      expectClose(w2!, each((i) => w[i]! - (top[i]! * alpha) / (Math.sqrt(v1[i]!) + eps)));
+      expectClose(
+        w2!,
+        each((i) => w[i]! - (top[i]! * alpha) / (Math.sqrt(v1[i]!) + eps)),
+      );
     }
     const state = put(v);
     const [wp, up] = [put(w), put(m)];
@@ -432,11 +507,162 @@ test('optimizers take the steps of their formulas', () => {
     const u = each((i) => m[i]! * b2 + (rate * g[i]!) / Math.sqrt(eps + sq[i]!));
     expectClose(get(state, n), sq);
     expectClose(get(up, n), u);
-    expectClose(get(wp, n), each((i) => w[i]! - u[i]!));
+    expectClose(
+      get(wp, n),
+      each((i) => w[i]! - u[i]!),
+    );
 
     const [wa, sa] = [put(w), put(v)];
     callNow(['apply_adagrad_f32', wa, sa, r!, gp!, n, 1]);
-    expectClose(get(sa, n), each((i) => v[i]! + g[i]! ** 2));
-    expectClose(get(wa, n), each((i) => w[i]! - (rate * g[i]!) / Math.sqrt(v[i]! + g[i]! ** 2)));
+    expectClose(
+      get(sa, n),
+      each((i) => v[i]! + g[i]! ** 2),
+    );
+    expectClose(
+      get(wa, n),
+      each((i) => w[i]! - (rate * g[i]!) / Math.sqrt(v[i]! + g[i]! ** 2)),
+    );
   }
+});
+
+// ---- arrays -------------------------------------------------------------------------------------------------------
+
+test('transpositions, strided walks and blocks', () => {
+  for (const [m, n] of [
+    [1, 1],
+    [3, 5],
+    [4, 4],
+    [33, 70],
+    [64, 35],
+  ] as const) {
+    const x = numbers(2 * m * n);
+    const turned = (from: number): number[] => range(m * n).map((i) => x[from + (i % m) * n + Math.floor(i / m)]!);
+    expect(run('transpose_f32', m * n, put(x), m, n)).toEqual(turned(0));
+    expect(run('transpose_batch_f32', 2 * m * n, put(x), 2, m, n)).toEqual([...turned(0), ...turned(m * n)]);
+  }
+  const x = range(2 * 3 * 4 * 5);
+  const cell = (i: number, j: number, k: number, l: number): number => ((i * 3 + j) * 4 + k) * 5 + l;
+  const walk = (sizes: number[], strides: number[], from = 0): number[] =>
+    run(
+      'strided_f32',
+      sizes.reduce((a, b) => a * b),
+      put(x) + from * 4,
+      putInts([...sizes, ...strides]),
+    );
+  const swapped = range(120).map((o) => cell(Math.floor(o / 5) % 2, Math.floor(o / 10) % 3, Math.floor(o / 30), o % 5));
+  expect(walk([4, 3, 2, 5], [5, 20, 60, 1])).toEqual(swapped);
+  expect(walk([1, 1, 2, 3], [0, 0, 0, -2], 4)).toEqual([4, 2, 0, 4, 2, 0]); // repeated, backwards by twos
+
+  const z = put(new Array<number>(12).fill(0));
+  callNow(['copy_blocks', z + 4, put([1, 2, 3, 4, 5, 6]), 3, 8, 16, 8]);
+  expect(get(z, 12)).toEqual([0, 1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0]);
+  const bytes = putBytes(new Array(9).fill(0));
+  callNow(['copy_blocks', bytes, putBytes([1, 2, 3, 4, 5, 6]), 2, 3, 4, 3]);
+  expect(Array.from(new Uint8Array(memory.buffer, bytes, 9))).toEqual([1, 2, 3, 0, 4, 5, 6, 0, 0]);
+});
+
+test('rows gathered, scattered and added up', () => {
+  for (const n of [1, 5, 8, 100]) {
+    const x = numbers(4 * n);
+    const rows = rowsOf(x, n);
+    const pick = [2, 0, 2];
+    const long = alloc(24);
+    new BigInt64Array(memory.buffer, long, 3).set(pick.map(BigInt));
+    for (const [at, wide] of [
+      [putInts(pick), 0],
+      [long, 1],
+    ] as const) {
+      expect(run('gather_rows', 3 * n, put(x), at, 3, n * 4, wide)).toEqual(pick.flatMap((i) => rows[i]!));
+      const z = put(new Array<number>(3 * n).fill(1));
+      callNow(['scatter_add_rows_f32', z, put(x), at, 3, n, wide]);
+      expectClose(get(z, 3 * n), [
+        ...rows[1]!.map((v) => 1 + v),
+        ...rows[1]!.map(() => 1),
+        ...rows[0]!.map((v, j) => 1 + v + rows[2]![j]!),
+      ]);
+      callNow(['scatter_rows', z, put(x), at, 3, n * 4, wide]);
+      expect(get(z, 3 * n)).toEqual([...rows[1]!, ...rows[1]!.map(() => 1), ...rows[2]!]);
+    }
+  }
+});
+
+// ---- convolutions and pools ---------------------------------------------------------------------------------------
+
+/** n h w c, kernel, output, strides, dilations, padding, as assembly/window.ts. */
+const WINDOWS = [
+  [2, 5, 6, 3, 3, 3, 5, 6, 1, 1, 1, 1, 1, 1],
+  [1, 7, 7, 1, 3, 3, 4, 4, 2, 2, 1, 1, 1, 1],
+  [2, 6, 5, 4, 2, 2, 3, 2, 2, 2, 1, 1, 0, 0],
+  [1, 9, 8, 5, 3, 2, 5, 5, 1, 1, 2, 3, 0, 0],
+  [2, 4, 4, 6, 1, 1, 4, 4, 1, 1, 1, 1, 0, 0],
+  [1, 3, 3, 17, 5, 5, 3, 3, 1, 1, 1, 1, 2, 2],
+];
+type Visit = (out: number, tap: number, cell: number) => void;
+/** Visits each pair of a window (its number) and a cell within the image (its offset, less the channel). */
+function eachTap([n, h, w, c, kh, kw, oh, ow, sh, sw, dh, dw, top, left]: readonly number[], visit: Visit): void {
+  for (let o = 0; o < n! * oh! * ow!; o++) {
+    for (let t = 0; t < kh! * kw!; t++) {
+      const y = (Math.floor(o / ow!) % oh!) * sh! - top! + Math.floor(t / kw!) * dh!;
+      const x = (o % ow!) * sw! - left! + (t % kw!) * dw!;
+      if (y >= 0 && y < h! && x >= 0 && x < w!) visit(o, t, ((Math.floor(o / (oh! * ow!)) * h! + y) * w! + x) * c!);
+    }
+  }
+}
+
+test.each(WINDOWS)('convolutions of %i images %ix%ix%i by %ix%i', (...list) => {
+  const [n, h, w, c, kh, kw, oh, ow] = list as [number, number, number, number, number, number, number, number];
+  const depth = 7;
+  const [taps, outs] = [kh * kw, n * oh * ow];
+  const [x, filter, dy] = [numbers(n * h * w * c), numbers(taps * c * depth), numbers(outs * depth)];
+  const [xp, fp, dp, at] = [put(x), put(filter), put(dy), putInts(list)];
+  const blank = (size: number): number[] => new Array<number>(size).fill(0);
+  const [col, y, dx, df] = [blank(outs * taps * c), blank(outs * depth), blank(x.length), blank(filter.length)];
+  eachTap(list, (o, t, cell) => {
+    for (let k = 0; k < c; k++) {
+      col[(o * taps + t) * c + k] = x[cell + k]!;
+      for (let d = 0; d < depth; d++) {
+        y[o * depth + d]! += x[cell + k]! * filter[(t * c + k) * depth + d]!;
+        df[(t * c + k) * depth + d]! += x[cell + k]! * dy[o * depth + d]!;
+        dx[cell + k]! += dy[o * depth + d]! * filter[(t * c + k) * depth + d]!;
+      }
+    }
+  });
+  expect(run('im2col_f32', col.length, xp, at)).toEqual(col);
+  const back = blank(x.length);
+  eachTap(list, (o, t, cell) => {
+    for (let k = 0; k < c; k++) back[cell + k]! += col[(o * taps + t) * c + k]!;
+  });
+  expectClose(run('col2im_f32', x.length, put(col), at), back);
+  const size = convScratch(at, depth);
+  const space = room(size / 4);
+  expectClose(run('conv2d_f32', y.length, xp, fp, at, depth, space), y);
+  expectClose(run('conv2d_filter_grad_f32', df.length, xp, dp, at, depth, space), df, 3e-5);
+  expectClose(run('conv2d_input_grad_f32', dx.length, fp, dp, at, depth, space), dx, 3e-5);
+  expect(get(space + size, 1)).toEqual([GUARD]);
+  expect(Array.from(new Int32Array(memory.buffer, at, 14))).toEqual(list);
+});
+
+test.each(WINDOWS.filter((list) => list[10] === 1))('pools of %i images %ix%ix%i by %ix%i', (...list) => {
+  const [n, h, w, c, , , oh, ow] = list as [number, number, number, number, number, number, number, number];
+  const outs = n * oh * ow;
+  const x = numbers(n * h * w * c).map((v) => Math.round(v * 3)); // with ties, of which the first counts
+  const dy = numbers(outs * c);
+  const [xp, dp, at] = [put(x), put(dy), putInts(list)];
+  const cells = range(outs).map((): number[] => []);
+  eachTap(list, (o, _, cell) => cells[o]!.push(cell));
+  const [largest, average] = [new Array<number>(outs * c), new Array<number>(outs * c)];
+  const [fromLargest, fromAverage] = [x.map(() => 0), x.map(() => 0)];
+  cells.forEach((window, o) => {
+    for (let k = 0; k < c; k++) {
+      const best = window.reduce((a, b) => (x[b + k]! > x[a + k]! ? b : a));
+      largest[o * c + k] = x[best + k]!;
+      average[o * c + k] = mean(window.map((cell) => x[cell + k]!));
+      fromLargest[best + k]! += dy[o * c + k]!;
+      for (const cell of window) fromAverage[cell + k]! += dy[o * c + k]! / window.length;
+    }
+  });
+  expect(run('max_pool_f32', outs * c, xp, at)).toEqual(largest);
+  expectClose(run('avg_pool_f32', outs * c, xp, at), average);
+  expectClose(run('max_pool_grad_f32', x.length, xp, dp, at), fromLargest);
+  expectClose(run('avg_pool_grad_f32', x.length, dp, at), fromAverage);
 });

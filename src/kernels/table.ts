@@ -40,9 +40,14 @@ export function program(calls: readonly Call[]): { run(): void; free(): void } {
   return { run: () => interpret(start, end), free: () => free(start, bytes) };
 }
 
+/** What a function of assembly/ answers: sizes of scratch room and the like. */
+export const ask = (name: string, ...args: number[]): number => kernels[name]!(...args) as unknown as number;
+
 export function callNow([name, ...args]: Call): void {
   kernels[name]!(...args);
 }
 
 /** Bytes of scratch that `matmul_f32` needs for [m,k] times [k,n]. */
 export const matmulScratch = kernels.matmul_scratch as (m: number, k: number, n: number) => number;
+/** Bytes of scratch that the conv2d kernels need for the window at that address and so many output channels. */
+export const convScratch = kernels.conv2d_scratch as (window: number, depth: number) => number;

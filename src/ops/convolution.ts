@@ -15,6 +15,7 @@ import { shapeN } from './shape';
 import { channelOf, channelsFirst, imageShape, type Padding, slidingOf, spatial, tapsOf, windowsAlong, windowsOver } from './windows';
 
 export * from './convolve';
+export * from './depthwise';
 
 /** The attrs that all convolutions have. */
 export interface ConvAttrs {

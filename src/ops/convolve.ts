@@ -1,13 +1,11 @@
 /** @file The convolutions of tf.nn: which ops they are made of, and dilation by moving space into the batch. */
 import { GraphError } from '../errors';
-import { convertToTensor, graphOf, isTensorLike, type TensorLike } from '../graph/convert';
+import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import type { Tensor } from '../graph/operation';
-import { compatible, isFull, type Shape } from '../value/shape';
+import { compatible, isFull } from '../value/shape';
 import type { Named } from './array';
-import { shapeOf } from './array';
 import { Conv2D, Conv2DBackpropInput, Conv3D, Conv3DBackpropInputV2 } from './convolution';
 import { i32 } from './expect';
-import { stack } from './join';
 import { expandDims, squeeze } from './shape';
 import { batchToSpace, spaceToBatch } from './space';
 import { withSpaceToBatch } from './space_to_batch';
@@ -153,8 +151,6 @@ export function conv3dTranspose(
 export interface ConvolutionOptions extends ConvOptions {
   readonly dilationRate?: Numbers | undefined;
 }
-const shapeOfLike = (x: TensorLike): Shape => (isTensorLike(x) ? convertToTensor(x).shape : null);
-
 /** Convolutions of 1 to 3 spatial dimensions, dilated by SpaceToBatchND; as tf.nn.convolution. */
 export function convolution(inputLike: TensorLike, filterLike: TensorLike, options: ConvolutionOptions): Tensor {
   const { padding, dataFormat, name = 'convolution' } = options;
@@ -254,7 +250,3 @@ export function atrousConv2dTranspose(
     return batchToSpace(y, i32(pads.map((p) => [p.before, p.after + p.extra])), rate);
   });
 }
-
-void stack;
-void shapeOf;
-void shapeOfLike;

@@ -5,7 +5,7 @@ import { defineOp } from '../graph/define';
 import { bool, type } from '../graph/opdef';
 import { Tensor } from '../graph/operation';
 import { scratch, type Slot } from '../kernels/memory';
-import { hasKernel } from '../kernels/table';
+import { ask, hasKernel } from '../kernels/table';
 import { cellOf, NUMBERS } from '../value/dtype';
 import { broadcast, broadcastIndex, isFull, merge, sameShape, type Shape, showShape, sizeOf } from '../value/shape';
 import { Value } from '../value/value';
@@ -104,7 +104,7 @@ export function matmulCall(
   ta: boolean,
   tb: boolean,
 ): [name: string, ...args: number[]] {
-  const panels = scratch(4 * ((m + 32) * (k + 32) + (k + 32) * (n + 32)));
+  const panels = scratch(ask('matmul_scratch', m, k, n));
   return ['matmul_f32', c, a, b, m, k, n, Number(ta), Number(tb), panels];
 }
 

@@ -88,8 +88,8 @@ const Maximum = defineOp({
   inplace: ['x', 'y'],
   infer: zipShape,
   gradient: ({ z: dz }, operands) => extremeGradient(dz, operands, greaterEqual),
-  reference: zipBy(() => (x, y) => (x < y ? y : x)),
-  kernel: zipKernel('max'),
+  reference: zipBy(() => (x, y) => (x < y || y !== y ? y : x)), // NaN wins
+  kernel: zipKernel('maximum'),
 });
 /** The larger of x and y; where one is NaN, x. As tf.maximum. */
 export function maximum(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
@@ -104,8 +104,8 @@ const Minimum = defineOp({
   inplace: ['x', 'y'],
   infer: zipShape,
   gradient: ({ z: dz }, operands) => extremeGradient(dz, operands, lessEqual),
-  reference: zipBy(() => (x, y) => (y < x ? y : x)),
-  kernel: zipKernel('min'),
+  reference: zipBy(() => (x, y) => (y < x || y !== y ? y : x)),
+  kernel: zipKernel('minimum'),
 });
 /** The smaller of x and y; where one is NaN, x. As tf.minimum. */
 export function minimum(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {

@@ -165,12 +165,12 @@ const Prod = reduction('Prod', {
 });
 const Max = reduction('Max', {
   gradient: (dy, t, a, op) => ({ input: maxGradient(dy.output, op) }),
-  reference: fold(lowest, (a, x) => (x > a ? x : a)) as never,
+  reference: fold(lowest, (a, x) => (x > a || x !== x ? x : a)) as never,
   kernel: kernel('max') as never,
 });
 const Min = reduction('Min', {
   gradient: (dy, t, a, op) => ({ input: maxGradient(dy.output, op) }),
-  reference: fold(highest, (a, x) => (x < a ? x : a)) as never,
+  reference: fold(highest, (a, x) => (x < a || x !== x ? x : a)) as never,
 });
 const EuclideanNorm = reduction('EuclideanNorm', {
   gradient: null,

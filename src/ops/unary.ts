@@ -35,7 +35,7 @@ const Sign = defineUnary('Sign', {
   types: SIGNED,
   gradient: (_, x) => zeros(shapeOf(x), { dtype: x.dtype }),
   cells: byKind({
-    float: () => (x) => (x > 0 ? 1 : x < 0 ? -1 : 0), // also of NaN
+    float: () => (x) => (x > 0 ? 1 : x < 0 ? -1 : x === x ? 0 : x),
     int: () => Math.sign,
     big: ((x: bigint) => (x > 0n ? 1n : x < 0n ? -1n : 0n)) as unknown as Single,
   }),
@@ -122,7 +122,7 @@ const SqrtGrad = defineUnaryGrad('SqrtGrad', {
     }),
   cells: (dtype) => {
     const r = rounder(dtype);
-    return (y, dy) => r(0.5 * dy) * r(1 / y);
+    return (y, dy) => (dy === 0 ? 0 : r(0.5 * dy) * r(1 / y)); // also where y is 0
   },
 });
 /** 0.5 dy / y for y = sqrt(x), as gen_math_ops.sqrt_grad. */

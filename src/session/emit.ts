@@ -194,7 +194,7 @@ export function emit(
     if (op.outputs.length > 0 && op.outputs.every((t) => facts.of.get(t)?.cells)) return;
     if (def.source === 'placeholder' && !fed.has(op.outputs[0]!)) return to.push(guard, () => unfed(op));
     const ins = op.inputs.map(slotOf);
-    const outs = op.outputs.map((t) => slots.get(t) ?? new Slot(t.dtype, t.shape as number[]));
+    const outs = op.outputs.map((t) => layout.overfed.get(t) ?? slotOf(t));
     const aliases = op.outputs.flatMap((t, i) => {
       const source = fed.has(t) ? undefined : aliasOf(op, i, facts);
       return source && !t.isRef && !(t.dtype === 'resource' && variables.has(t)) ? [[outs[i]!, slotOf(source)] as const] : [];

@@ -24,6 +24,8 @@ export interface Layout {
   readonly variables: ReadonlyMap<Tensor, Operation>;
   /** Merges that hand on whichever input is live, without a copy. */
   readonly passing: ReadonlySet<Operation>;
+  /** Where ops write outputs that are fed. */
+  readonly overfed: ReadonlyMap<Tensor, Slot>;
   readonly bytes: number;
   dispose(): void;
 }
@@ -41,6 +43,7 @@ export function layOut(
   const slots = new Map<Tensor, Slot>();
   const late = new Set<Tensor>();
   const passing = new Set<Operation>();
+  const overfed = new Map<Tensor, Slot>();
   const lives = new Map<Storage, Life>();
   const owned: Storage[] = [];
   const factOf = (t: Tensor) => facts.of.get(t)!;
@@ -135,7 +138,10 @@ export function layOut(
     const frame = home.get(op)!;
     const [start, end] = span.get(frame)!;
     op.outputs.forEach((t, i) => {
-      if (fed.has(t)) return;
+      if (fed.has(t)) {
+        if (op.outputs.length > 1) overfed.set(t, fresh(t, p, p)); // computed all the same, for nobody
+        return;
+      }
       const last = Math.max(lastUse.get(t) ?? 0, p);
       const variable = variables.get(t);
       const source = aliasOf(op, i, facts);
@@ -193,6 +199,7 @@ export function layOut(
     late,
     variables,
     passing,
+    overfed,
     bytes: size,
     dispose() {
       for (const storage of owned) storage.release();

@@ -82,6 +82,8 @@ export function timeline(
       const source = aliasOf(op, k, facts);
       if (source) through.set(source, Math.max(through.get(source) ?? 0, lastUse.get(out) ?? 0));
     });
+    // A Merge may hand its live input on as it is.
+    if (op.def.flow === 'merge') for (const t of op.inputs) through.set(t, lastUse.get(op.outputs[0]!) ?? 0);
     for (const t of op.inputs) {
       const owner = fed.has(t) ? root : home.get(t.op)!;
       const p = op.def.flow === 'exit' || op.def.flow === 'next' ? own : Math.max(own, through.get(t) ?? 0);
