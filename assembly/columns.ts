@@ -2,8 +2,8 @@
 import { part, putPart, splat } from "./vector";
 
 const SUM = 0, MAX = 1, MIN = 2, SQUARES = 3, CROSS = 4;
-// So many rows go into a register before it is added to z: long sums keep their low digits.
-const ROWS = 256;
+// So many rows go into a register before it is added to z: about the root of m, so that sums keep their low digits.
+@inline function chunk(m: i32): i32 { return m <= 4096 ? 32 : 256; }
 
 // What a row gives. SQUARES: (x - mean)^2; CROSS: y (x - mean)
 @inline function term(op: i32, x: v128, y: v128, mean: v128): v128 {
@@ -11,7 +11,7 @@ const ROWS = 256;
   return op == SQUARES ? f32x4.mul(x, x) : op == CROSS ? f32x4.mul(x, y) : x;
 }
 @inline function fold(op: i32, s: v128, t: v128): v128 {
-  return op == MAX ? f32x4.pmax(s, t) : op == MIN ? f32x4.pmin(s, t) : f32x4.add(s, t);  // NaN loses against a number
+  return op == MAX ? f32x4.max(s, t) : op == MIN ? f32x4.min(s, t) : f32x4.add(s, t);  // NaN stays
 }
 @inline function start(op: i32): v128 {
   return op == MAX ? splat(-Infinity) : op == MIN ? splat(Infinity) : splat(0);
@@ -35,12 +35,12 @@ const ROWS = 256;
   if (V > 2) v128.store(z + 48, fold(op, v128.load(z + 48), s3));
 }
 @inline function columns(op: i32, z: usize, x: usize, y: usize, mean: usize, m: i32, n: i32): void {
-  const step: usize = n << 2;
+  const step: usize = n << 2, most = chunk(m);
   let j: usize = 0;
   for (; j + 16 <= step; j += 16) v128.store(z + j, start(op));
   if (j < step) putPart(z + j, start(op), step - j);
-  for (let i = 0; i < m; i += ROWS, x += ROWS * step, y += ROWS * step) {
-    const rows = min(ROWS, m - i);
+  for (let i = 0; i < m; i += most, x += most * step, y += most * step) {
+    const rows = min(most, m - i);
     for (j = 0; j + 64 <= step; j += 64) strip(op, 4, z + j, x + j, y + j, mean + j, step, rows);
     for (; j + 32 <= step; j += 32) strip(op, 2, z + j, x + j, y + j, mean + j, step, rows);
     for (; j + 16 <= step; j += 16) strip(op, 1, z + j, x + j, y + j, mean + j, step, rows);

@@ -11,8 +11,8 @@ const ADD = 0, SUB = 1, MUL = 2, DIV = 3, MAX = 4, MIN = 5, SQD = 6, MNN = 7, XD
   if (op == SUB) return f32x4.sub(x, y);
   if (op == MUL) return f32x4.mul(x, y);
   if (op == DIV) return f32x4.div(x, y);
-  if (op == MAX) return f32x4.pmax(x, y);  // x < y ? y : x, so NaN in x stays and NaN in y does not count
-  if (op == MIN) return f32x4.pmin(x, y);  // y < x ? y : x
+  if (op == MAX) return f32x4.max(x, y);  // NaN in either stays
+  if (op == MIN) return f32x4.min(x, y);
   if (op == MNN) return v128.andnot(f32x4.mul(x, y), f32x4.eq(y, splat(0)));
   if (op == XDY) return v128.andnot(f32x4.div(x, y), f32x4.eq(x, splat(0)));
   const d = f32x4.sub(x, y);

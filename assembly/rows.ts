@@ -34,18 +34,18 @@ export function squareRow(x: usize, n: i32): f32 { return sumOf(true, x, n); }
     let s0 = f32x4.splat(s), s1 = s0, s2 = s0, s3 = s0;
     for (const end16 = x + ((n & ~15) << 2); x < end16; x += 64) {
       const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
-      s0 = least ? f32x4.pmin(s0, a) : f32x4.pmax(s0, a);
-      s1 = least ? f32x4.pmin(s1, b) : f32x4.pmax(s1, b);
-      s2 = least ? f32x4.pmin(s2, c) : f32x4.pmax(s2, c);
-      s3 = least ? f32x4.pmin(s3, d) : f32x4.pmax(s3, d);
+      s0 = least ? f32x4.min(s0, a) : f32x4.max(s0, a);
+      s1 = least ? f32x4.min(s1, b) : f32x4.max(s1, b);
+      s2 = least ? f32x4.min(s2, c) : f32x4.max(s2, c);
+      s3 = least ? f32x4.min(s3, d) : f32x4.max(s3, d);
     }
-    s0 = least ? f32x4.pmin(f32x4.pmin(s0, s1), f32x4.pmin(s2, s3)) : f32x4.pmax(f32x4.pmax(s0, s1), f32x4.pmax(s2, s3));
+    s0 = least ? f32x4.min(f32x4.min(s0, s1), f32x4.min(s2, s3)) : f32x4.max(f32x4.max(s0, s1), f32x4.max(s2, s3));
     const a = f32x4.extract_lane(s0, 0), b = f32x4.extract_lane(s0, 1), c = f32x4.extract_lane(s0, 2), d = f32x4.extract_lane(s0, 3);
-    s = least ? min(min(a, b), min(c, d)) : max(max(a, b), max(c, d));  // NaN never came in
+    s = least ? min(min(a, b), min(c, d)) : max(max(a, b), max(c, d));
   }
   for (; x < end; x += 4) {
     const v = load<f32>(x);
-    if (least ? v < s : v > s) s = v;
+    s = least ? min(s, v) : max(s, v);
   }
   return s;
 }

@@ -2,6 +2,12 @@
 import * as activations from './ops/activations';
 import * as batchNorm from './ops/batch_norm';
 import * as biases from './ops/bias';
+import * as convolutions from './ops/convolve';
+import * as depthwise from './ops/depthwise';
+import * as pools from './ops/pooling';
+import { embeddingLookup } from './ops/embedding';
+import { withSpaceToBatch } from './ops/space_to_batch';
+import * as images from './ops/image';
 import * as xent from './ops/cross_entropy';
 import * as dropouts from './ops/dropout';
 import * as topKs from './ops/gather';
@@ -32,7 +38,7 @@ import { ExponentialMovingAverage } from './training/moving_averages';
 import { exportMetaGraph, importMetaGraph } from './interop/meta_graph';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
-import './ops/image';
+import './ops/convolution';
 import './ops/scatter_state';
 import './ops/bitwise';
 
@@ -75,7 +81,8 @@ export {
 export * from './ops/assertions';
 export * from './ops/bitwise';
 export { cast, saturateCast, toDouble, toFloat, toInt32Cast as toInt32, toInt64Cast as toInt64 } from './ops/cast';
-export { clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from './ops/clip';
+export { checkNumerics, verifyTensorAllFinite } from './ops/check_numerics';
+export { clipByAverageNorm, clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from './ops/clip';
 export {
   approximateEqual,
   equal,
@@ -253,11 +260,18 @@ export const nn = {
   ...biases,
   ...xent,
   ...dropouts,
+  ...convolutions,
+  ...depthwise,
+  ...pools,
+  embeddingLookup,
+  withSpaceToBatch,
   topK: topKs.topK,
   inTopK: topKs.inTopK,
   sigmoid: unaries.sigmoid,
   tanh,
 };
+/** tf.image */
+export const image = images;
 /** tf.losses */
 export const losses = lossFunctions;
 /** tf.layers */

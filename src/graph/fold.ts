@@ -3,7 +3,7 @@ import { GraphError } from '../errors';
 import type { Slot } from '../kernels/memory';
 import { arrayOf, bytesOf, type Cells, cellOf, type DType, isBig, isHost } from '../value/dtype';
 import { type FullShape, isFull, type Shape, sizeOf } from '../value/shape';
-import { type AnyDef, type Known, toBag } from './opdef';
+import { type AnyDef, flatShapes, type Known, toBag } from './opdef';
 import type { Operation } from './operation';
 
 /** Shapes, axes, flags: nothing larger decides how a graph is built. */
@@ -63,11 +63,10 @@ export function fold(op: Operation, inputs: readonly Known[]): (readonly number[
     return new HostSlot(x.dtype, shape, cells);
   });
   try {
-    return evaluate(
-      op,
-      ins,
-      outputs.map((t) => t.shape),
-    ).map((out) => Array.from(out.data, Number));
+    const facts = ins.map(({ dtype, shape }, i) => ({ dtype, shape, value: inputs[i]!.value, partial: inputs[i]!.value }));
+    const shapes = flatShapes(def, op.attrs, def.infer(toBag(def.inputs, facts, op.attrs) as never, op.attrs as never));
+    const outs = evaluate(op, ins, shapes);
+    return outs.some((out) => !isFull(out.shape) || out.shape.includes(-1)) ? [] : outs.map((out) => Array.from(out.data, Number));
   } catch (e) {
     if (e instanceof GraphError || e instanceof RangeError) return []; // the run will say what is wrong
     throw e;

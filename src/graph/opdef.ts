@@ -156,7 +156,8 @@ export interface OpDef<I extends Args = Args, O extends Args = Args, A extends A
   readonly flow?: 'switch' | 'merge' | 'enter' | 'exit' | 'next' | 'trigger';
   /** A variable's buffer ('ref') or the handle of one ('handle'), or what must be fed. */
   readonly source?: 'ref' | 'handle' | 'placeholder';
-  infer(inputs: Bag<I, Known>, attrs: Attrs<A>): { readonly [K in keyof O]: Item<O[K], Shape> };
+  /** The outputs' shapes. `running`: full shapes of a run, for which a kernel may be more lenient than graph building. */
+  infer(inputs: Bag<I, Known>, attrs: Attrs<A>, running?: boolean): { readonly [K in keyof O]: Item<O[K], Shape> };
   /** What is known of the first output when it is read as a shape, while its cells are not all known. */
   readonly partial?: (inputs: Bag<I, Known>, attrs: Attrs<A>) => readonly (number | null)[] | undefined;
   /** What the first output, a handle, refers to; aliases pass it on by themselves. */
@@ -262,4 +263,19 @@ export function indexOf(specs: Args, name: string, attrs: Readonly<Record<string
     at += countOf(specs[key]!, attrs);
   }
   return -1;
+}
+
+/** infer's answer as one shape per output tensor. */
+export function flatShapes(
+  def: AnyDef,
+  attrs: Readonly<Record<string, unknown>>,
+  shapes: Readonly<Record<string, unknown>>,
+): Shape[] {
+  return Object.entries(def.outputs).flatMap(([key, spec]) => {
+    const { count, each } = parse(spec);
+    const found = shapes[key] as Shape | readonly Shape[];
+    if (count === undefined && !each) return [(found ?? null) as Shape];
+    const n = typesOf(spec, attrs).length;
+    return (found as readonly Shape[] | null | undefined) ?? new Array<Shape>(n).fill(null);
+  });
 }

@@ -5,7 +5,7 @@ import { compatible, isFull, merge, type Shape, showShape, tupleShape } from '..
 import type { ControlFlowContext } from './context';
 import { fold } from './fold';
 import type { Graph } from './graph';
-import { type AnyDef, type Attrs, type AttrSpecs, type Handle, type Known, parse, toBag, typesOf } from './opdef';
+import { type AnyDef, type Attrs, type AttrSpecs, flatShapes, type Handle, type Known, parse, toBag, typesOf } from './opdef';
 
 /** One output of an operation, as tf.Tensor. Shape: null where unknown; dtype: the base type, also for refs. */
 export class Tensor {
@@ -177,7 +177,8 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
     for (const [out, from] of Object.entries(def.alias ?? {})) {
       if (def.flow || Object.keys(def.outputs)[0] !== out) continue;
       const source = inputs[Object.keys(def.inputs).indexOf(from as string)];
-      first.value = source?.value; // not `partial`: TensorFlow's shape refiner does not look through these
+      first.value = source?.value;
+      first.partial = source?.value; // not more: TensorFlow's shape refiner does not look through these
     }
     if (first.dtype === 'resource' || first.dtype === 'variant') {
       for (const t of this.outputs) t.handle = def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle;
@@ -193,21 +194,6 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
   toString(): string {
     return `<tf.Operation '${this.name}' type=${this.type}>`;
   }
-}
-
-/** infer's answer as one shape per output tensor. */
-export function flatShapes(
-  def: AnyDef,
-  attrs: Readonly<Record<string, unknown>>,
-  shapes: Readonly<Record<string, unknown>>,
-): Shape[] {
-  return Object.entries(def.outputs).flatMap(([key, spec]) => {
-    const { count, each } = parse(spec);
-    const found = shapes[key] as Shape | readonly Shape[];
-    if (count === undefined && !each) return [(found ?? null) as Shape];
-    const n = typesOf(spec, attrs).length;
-    return (found as readonly Shape[] | null | undefined) ?? new Array<Shape>(n).fill(null);
-  });
 }
 
 /** What is known of a tensor while the graph is built. */

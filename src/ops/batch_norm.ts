@@ -93,6 +93,8 @@ interface Attrs {
   readonly epsilon: number;
   readonly data_format: Format;
   readonly is_training: boolean;
+  /** Of graphs made by later releases: how much of the batch goes into the given averages. */
+  readonly exponential_avg_factor?: number;
 }
 
 /** Cells of one channel: the channel's number, then steps. */
@@ -120,8 +122,9 @@ function forward(t: Slots, attrs: Attrs): void {
   const { batch_mean, batch_variance, reserve_space_1, reserve_space_2 } = t as Record<string, Slot>;
   refuseNCHW(attrs, false);
   const { epsilon, is_training, data_format } = attrs;
-  if (is_training && mean.size > 0) throw new GraphError('InvalidArgument', 'estimated_mean must be empty for training');
-  if (is_training && variance.size > 0) {
+  const mix = attrs.exponential_avg_factor ?? 1;
+  if (is_training && mix === 1 && mean.size > 0) throw new GraphError('InvalidArgument', 'estimated_mean must be empty for training');
+  if (is_training && mix === 1 && variance.size > 0) {
     throw new GraphError('InvalidArgument', 'estimated_variance must be empty for training');
   }
   const { c, n, at } = channels(x.shape, data_format);
@@ -137,8 +140,10 @@ function forward(t: Slots, attrs: Attrs): void {
     }
     const factor = scale.data[k]! / Math.sqrt(v + epsilon);
     for (let i = 0; i < n; i++) to[at(k, i)] = (from[at(k, i)]! - m) * factor + offset.data[k]!;
-    batch_mean!.data[k] = m;
-    batch_variance!.data[k] = is_training ? v * (n / Math.max(n - 1, 1)) : v;
+    const sample = is_training ? v * (n / Math.max(n - 1, 1)) : v;
+    const old = is_training && mix !== 1;
+    batch_mean!.data[k] = old ? mean.data[k]! * (1 - mix) + m * mix : m;
+    batch_variance!.data[k] = old ? variance.data[k]! * (1 - mix) + sample * mix : sample;
     reserve_space_1!.data[k] = m;
     reserve_space_2!.data[k] = v;
   }

@@ -1,16 +1,24 @@
 /** @file Clipping: by value, by norm, by the norm of all together. */
 import { GraphError } from '../errors';
+import { defineOp } from '../graph/define';
+import { type } from '../graph/opdef';
 import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import { IndexedSlices } from '../graph/indexed_slices';
 import type { Tensor } from '../graph/operation';
-import { constant, identity, type Named } from './array';
-import { isFinite, where } from './compare';
+import { broadcastGradientArgs } from './arithmetic';
+import { constant, identity, type Named, reshape, shapeOf, zeros } from './array';
+import { cast } from './cast';
+import { greater, isFinite, less, logicalOr, where } from './compare';
 import { l2Loss } from './cross_entropy';
 import { maximum, minimum } from './pairs';
 import { stack } from './join';
 import { reduceSum } from './reduce';
-import { onesLike } from './shape';
-import { sqrt } from './unary';
+import { onesLike, rank, size } from './shape';
+import { range } from './range';
+import { divide } from './division';
+import { NUMBERS } from '../value/dtype';
+import { tupleShape } from '../value/shape';
+import { rsqrt, sqrt } from './unary';
 
 /** Cells below clipMin and above clipMax become those, as tf.clip_by_value. */
 export function clipByValue(t: TensorLike, clipMin: TensorLike, clipMax: TensorLike, { name = 'clip_by_value' }: Named = {}): Tensor {
@@ -85,3 +93,47 @@ export function clipByGlobalNorm(
     return [clipped, norm];
   });
 }
+
+/** Scales t down where its L2 norm per element is above clipNorm, as tf.clip_by_average_norm. */
+export function clipByAverageNorm(t: TensorLike, clipNorm: TensorLike, { name = 'clip_by_average_norm' }: Named = {}): Tensor {
+  const graph = graphOf([t, clipNorm]);
+  return graph.nameScope(name, (scope) => {
+    const values = convertToTensor(t, { name: 't' }, graph);
+    const count = cast(size(values), 'float32');
+    const inverse = rsqrt(reduceSum(values.mul(values), { axis: range(0, rank(values)) }));
+    const most = divide(constant(1), clipNorm);
+    return identity(values.mul(clipNorm).mul(minimum(inverse.mul(count), most)), { name: scope });
+  });
+}
+
+// ---- ClipByValue: no public function makes it any more, older graphs hold it ------------------------------------------
+
+defineOp({
+  name: 'ClipByValue',
+  inputs: { t: 'T', clip_value_min: 'T', clip_value_max: 'T' },
+  outputs: { output: 'T' },
+  attrs: { T: type(NUMBERS) },
+  infer: ({ t }) => ({ output: t.shape }),
+  gradient({ output: dy }, { t, clip_value_min: low, clip_value_max: high }) {
+    const [st, sl, sh] = [shapeOf(t), shapeOf(low), shapeOf(high)];
+    const zero = zeros(shapeOf(dy), dy.dtype);
+    const [below, above] = [less(t, low), greater(t, high)];
+    const { r0: rt, r1: rl } = broadcastGradientArgs(st, sl);
+    const { r1: rh } = broadcastGradientArgs(st, sh);
+    const [dt, dl, dh] = [where(logicalOr(below, above), zero, dy), where(below, dy, zero), where(above, dy, zero)];
+    const back = (d: Tensor, axis: Tensor, to: Tensor) => reshape(reduceSum(d, { axis }), to);
+    return { t: back(dt, rt, st), clip_value_min: back(dl, rl, sl), clip_value_max: back(dh, rh, sh) };
+  },
+  reference({ t, clip_value_min: low, clip_value_max: high, output }) {
+    for (const [what, bound] of [['min', low], ['max', high]] as const) {
+      if (bound.size === 1 || bound.size === t.size) continue;
+      throw new GraphError('InvalidArgument', `clip_value_${what} must be either of the same shape as input, or a scalar. Input shape: ${tupleShape(t.shape)}`);
+    }
+    const [x, y, a, b] = [t.data, output.data, low.data, high.data];
+    for (let i = 0; i < y.length; i++) {
+      const [least, most] = [a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!];
+      const v = x[i]!;
+      y[i] = v < least ? least : v > most ? most : v;
+    }
+  },
+});

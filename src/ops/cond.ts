@@ -2,13 +2,14 @@
 import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
 import { convertToTensor, graphOf, isTensorLike, type TensorLike } from '../graph/convert';
-import { IndexedSlices } from '../graph/indexed_slices';
 import { Operation, Tensor } from '../graph/operation';
 import { refusePromise } from '../graph/scopes';
 import { identity, type Named } from './array';
 import { CondContext } from './contexts';
 import { withDependencies } from './control';
 import { merge, switchOn } from './flow';
+import { checkSameStructure, flatten, mapStructure, packAs } from './structure';
+import { flowOf, withFlow } from './tensor_array';
 
 /** What a branch may answer: tensors, ops, values, in nested lists and objects. */
 export type Branch = () => unknown;
@@ -17,35 +18,6 @@ export interface CondOptions extends Named {
   readonly strict?: boolean | undefined;
 }
 
-type Leaf = (x: unknown) => unknown;
-const isPlain = (x: unknown): x is Record<string, unknown> =>
-  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
-
-/** Applies `leaf` to every element of a nested structure; lists of numbers are one element. */
-function map(x: unknown, leaf: Leaf): unknown {
-  if (x instanceof IndexedSlices) {
-    const { values, indices, denseShape } = x;
-    const part = (t: Tensor) => leaf(t) as Tensor;
-    return new IndexedSlices(part(values), part(indices), denseShape && part(denseShape));
-  }
-  if (Array.isArray(x)) return x.map((e) => map(e, leaf));
-  if (isPlain(x)) return Object.fromEntries(Object.entries(x).map(([k, e]) => [k, map(e, leaf)]));
-  return leaf(x);
-}
-function flatten(x: unknown): unknown[] {
-  const list: unknown[] = [];
-  map(x, (e) => list.push(e));
-  return list;
-}
-/** The nesting, without its elements. */
-const outline = (x: unknown): string =>
-  Array.isArray(x)
-    ? `[${x.map(outline)}]`
-    : x instanceof IndexedSlices
-      ? `{slices${x.denseShape ? ' with shape' : ''}}`
-      : isPlain(x)
-        ? `{${Object.entries(x).map(([k, e]) => `${k}:${outline(e)}`)}}`
-        : '.';
 const unpackSingle = (x: unknown): unknown => (Array.isArray(x) && x.length === 1 ? x[0] : x);
 
 /**
@@ -62,7 +34,7 @@ export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options:
   const graph = graphOf([pred]);
   return graph.nameScope(name, () => {
     if (typeof pred === 'boolean') throw new GraphError('Type', 'pred must not be a Python bool');
-    const [f, t] = switchOn(pred, pred);
+    const [f, t] = switchOn(pred as Tensor, pred);
     const pivotT = identity(t, { name: 'switch_t' });
     const pivotF = identity(f, { name: 'switch_f' });
     const chosen = identity(pred, { name: 'pred_id' });
@@ -70,13 +42,8 @@ export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options:
 
     const whenTrue = build(new CondContext(chosen, pivotT, 1), trueFn, 'true_fn');
     const whenFalse = build(new CondContext(chosen, pivotF, 0), falseFn, 'false_fn');
-    const given = [whenTrue.original, whenFalse.original].map((x) => (strict ? x : unpackSingle(x)));
-    if (outline(given[0]) !== outline(given[1])) {
-      throw new GraphError(
-        'Value',
-        `Incompatible return values of true_fn and false_fn: The two structures don't have the same nested structure. First structure: ${outline(given[0])}. Second structure: ${outline(given[1])}`,
-      );
-    }
+    const [given, other] = [whenTrue.original, whenFalse.original].map((x) => (strict ? x : unpackSingle(x)));
+    checkSameStructure(given, other, 'Incompatible return values of true_fn and false_fn: ');
     const [trues, falses] = [flatten(whenTrue.results) as Tensor[], flatten(whenFalse.results) as Tensor[]];
     if (trues.length === 0) throw new GraphError('Value', 'true_fn and false_fn must return at least one result.');
     trues.forEach((x, i) => {
@@ -92,8 +59,8 @@ export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options:
       graph.addToCollection(GraphKeys.COND_CONTEXT, whenTrue.context);
       graph.addToCollection(GraphKeys.COND_CONTEXT, whenFalse.context);
     }
-    let at = 0;
-    return map(given[0], () => merges[at++]);
+    const leaves = flatten(given);
+    return packAs(given, leaves.map((x, i) => withFlow(x, merges[i]!)));
   });
 }
 
@@ -101,9 +68,9 @@ function build(context: CondContext, fn: Branch, called: string): { context: Con
   return context.within(() => {
     const original = refusePromise(fn(), called);
     if (original === null || original === undefined) throw new GraphError('Value', `${called} must have a return value.`);
-    const results = map(original, (v) => {
+    const results = mapStructure(original, (v) => {
       if (v instanceof Operation) return withDependencies([v], context.pivot);
-      return context.processOutput(convertToTensor(v as TensorLike, { asRef: v instanceof Tensor && v.isRef }));
+      return context.processOutput(convertToTensor(flowOf(v) as TensorLike));
     });
     context.exitResult(flatten(results) as Tensor[]);
     return { context, original, results };

@@ -4,18 +4,25 @@ import { defineOp } from '../graph/define';
 import { type Attrs, bool, indexType, ints, type Known, oneOf, string, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
-import { type Call, hasKernel } from '../kernels/table';
+import type { Call } from '../kernels/table';
 import { FLOATS } from '../value/dtype';
-import { type FullShape, sameShape, type Shape, sizeOf } from '../value/shape';
+import { type FullShape, type Shape, sizeOf } from '../value/shape';
 import { shapeOf } from './array';
 import { convolve, convolveBack, convolveFilter, type Extent } from './conv_cells';
 import { asShape, fail, refuse, unknowns, withRank } from './expect';
-import { matmulCall } from './linear';
 import { shapeN } from './shape';
-import { channelOf, channelsFirst, imageShape, type Padding, slidingOf, spatial, tapsOf, windowsAlong, windowsOver } from './windows';
-
-export * from './convolve';
-export * from './depthwise';
+import { convCall } from './window_kernels';
+import {
+  channelOf,
+  channelsFirst,
+  imageShape,
+  type Padding,
+  slidingOf,
+  spatial,
+  tapsOf,
+  windowsAlong,
+  windowsOver,
+} from './windows';
 
 /** The attrs that all convolutions have. */
 export interface ConvAttrs {
@@ -50,7 +57,9 @@ const attrs3 = {
 export function checkLists(name: string, rank: number, attrs: ConvAttrs): void {
   const { strides, dilations, data_format, padding, explicit_paddings = [] } = attrs;
   if (strides.length !== rank) {
-    refuse(`${name} on data format ${data_format} requires the stride attribute to contain ${rank} values, but got: ${strides.length}`);
+    refuse(
+      `${name} on data format ${data_format} requires the stride attribute to contain ${rank} values, but got: ${strides.length}`,
+    );
   }
   if (dilations.length !== rank) {
     refuse(`${name} requires the dilation attribute to contain ${rank} values, but got: ${dilations.length}`);
@@ -63,7 +72,7 @@ export function checkLists(name: string, rank: number, attrs: ConvAttrs): void {
   }
 }
 
-function convShape(name: string, rank: number, input: Known, filter: Known, attrs: ConvAttrs): Shape {
+function convShape(name: string, rank: number, input: Known, filter: Known, attrs: ConvAttrs, running = false): Shape {
   const { data_format: format } = attrs;
   checkLists(name, rank, attrs);
   const atRun = (what: string, gap: string, x: Known) =>
@@ -74,16 +83,20 @@ function convShape(name: string, rank: number, input: Known, filter: Known, attr
   if (depth !== null && group) {
     if (depth % group !== 0) {
       const words = `nput depth must be evenly divisible by filter depth: ${depth} vs ${group}`;
-      refuse(`Depth of input (${depth}) is not a multiple of input depth of filter (${group})`, `${rank === 5 ? 'I' : 'i'}${words}`);
+      refuse(
+        `Depth of input (${depth}) is not a multiple of input depth of filter (${group})`,
+        `${rank === 5 ? 'I' : 'i'}${words}`,
+      );
     }
     const groups = depth / group;
     if (out !== null && groups > 0 && out % groups !== 0) {
       refuse(`Depth of output (${out}) is not a multiple of the number of groups (${groups})`);
     }
   }
-  return imageShape(format, x[0]!, windowsOver(spatial(x, format), f.slice(0, -2), sliding(attrs)), out);
+  return imageShape(format, x[0]!, windowsOver(spatial(x, format), f.slice(0, -2), sliding(attrs), running), out);
 }
-const sizesShape = (x: Known, rank: number, atRun: string): Shape => withRank(asShape(x), rank, atRun) ?? unknowns(rank);
+const sizesShape = (x: Known, rank: number, atRun: string): Shape =>
+  withRank(asShape(x), rank, atRun) ?? unknowns(rank);
 
 // ---- what the CPU kernels refuse ----------------------------------------------------------------------------------
 
@@ -122,7 +135,11 @@ function checkForward(name: string, input: Slot, filter: Slot, attrs: ConvAttrs)
 /** Raises the words of ConvBackpropComputeDimensions where the three shapes do not belong together. */
 export function checkBackward(label: string, x: FullShape, f: FullShape, dy: FullShape, attrs: ConvAttrs): void {
   const rank = attrs.strides.length;
-  for (const [what, shape] of [['input', x], ['filter', f], ['out_backprop', dy]] as const) {
+  for (const [what, shape] of [
+    ['input', x],
+    ['filter', f],
+    ['out_backprop', dy],
+  ] as const) {
     if (shape.length !== rank) fail(`${label}: ${what} must be ${rank}-dimensional`);
   }
   if (x[0] !== dy[0]) {
@@ -172,6 +189,8 @@ export function extentOf(x: FullShape, f: FullShape, y: FullShape, attrs: ConvAt
   };
 }
 
+const INPUT2 = 'Conv2DCustomBackpropInput';
+const FILTER2 = 'Conv2DCustomBackpropFilter';
 interface Forward {
   readonly input: Slot;
   readonly filter: Slot;
@@ -189,44 +208,41 @@ interface BackFilter {
   readonly out_backprop: Slot;
   readonly output: Slot;
 }
-const forward = (name: string) => ({ input, filter, output }: Forward, attrs: ConvAttrs): void => {
-  checkForward(name, input, filter, attrs);
-  convolve(extentOf(input.shape, filter.shape, output.shape, attrs), input, filter, output);
-};
-const backInput = (label: string) => ({ filter, out_backprop: dy, output }: BackInput, attrs: ConvAttrs): void => {
-  checkBackAttrs(label, attrs);
-  checkBackward(label, output.shape, filter.shape, dy.shape, attrs);
-  convolveBack(extentOf(output.shape, filter.shape, dy.shape, attrs), filter, dy, output);
-};
-const backFilter = (label: string) => ({ input, out_backprop: dy, output }: BackFilter, attrs: ConvAttrs): void => {
-  checkBackAttrs(label, attrs);
-  checkBackward(label, input.shape, output.shape, dy.shape, attrs);
-  convolveFilter(extentOf(input.shape, output.shape, dy.shape, attrs), input, dy, output);
-};
+const forward =
+  (name: string) =>
+  ({ input, filter, output }: Forward, attrs: ConvAttrs): void => {
+    checkForward(name, input, filter, attrs);
+    convolve(extentOf(input.shape, filter.shape, output.shape, attrs), input, filter, output);
+  };
+const backInput =
+  (label: string) =>
+  ({ filter, out_backprop: dy, output }: BackInput, attrs: ConvAttrs): void => {
+    checkBackAttrs(label, attrs);
+    checkBackward(label, output.shape, filter.shape, dy.shape, attrs);
+    convolveBack(extentOf(output.shape, filter.shape, dy.shape, attrs), filter, dy, output);
+  };
+const backFilter =
+  (label: string) =>
+  ({ input, out_backprop: dy, output }: BackFilter, attrs: ConvAttrs): void => {
+    checkBackAttrs(label, attrs);
+    checkBackward(label, input.shape, output.shape, dy.shape, attrs);
+    convolveFilter(extentOf(input.shape, output.shape, dy.shape, attrs), input, dy, output);
+  };
 
-/** Whether a filter of one cell meets each pixel once: then a convolution is one matrix product. */
-function isPointwise(x: Slot, f: FullShape, y: FullShape, attrs: ConvAttrs): boolean {
-  return (
-    x.dtype === 'float32' &&
-    hasKernel('matmul_f32') &&
-    attrs.padding !== 'EXPLICIT' &&
-    !channelsFirst(attrs.data_format) &&
-    [...attrs.strides, ...attrs.dilations, ...f.slice(0, -2)].every((n) => n === 1) &&
-    sameShape([...x.shape.slice(0, -1), f.at(-2)!, f.at(-1)!], [...y.slice(0, -1), x.shape.at(-1)!, y.at(-1)!])
+const forwardCall = ({ input, filter, output }: Forward, attrs: ConvAttrs): Call | null =>
+  convCall('conv2d_f32', { x: input, f: filter, y: output }, sliding(attrs), () =>
+    checkForward('Conv2D', input, filter, attrs),
   );
-}
-const pointwise = ({ input: x, filter: f, output: y }: Forward, attrs: ConvAttrs): Call | null =>
-  isPointwise(x, f.shape, y.shape, attrs)
-    ? matmulCall(y.ptr, x.ptr, f.ptr, sizeOf(x.shape.slice(0, -1)), f.shape.at(-2)!, f.shape.at(-1)!, false, false)
-    : null;
-const pointwiseBack = ({ filter: f, out_backprop: dy, output: dx }: BackInput, attrs: ConvAttrs): Call | null =>
-  isPointwise(dx, f.shape, dy.shape, attrs)
-    ? matmulCall(dx.ptr, dy.ptr, f.ptr, sizeOf(dx.shape.slice(0, -1)), f.shape.at(-1)!, f.shape.at(-2)!, false, true)
-    : null;
-const pointwiseFilter = ({ input: x, out_backprop: dy, output: df }: BackFilter, attrs: ConvAttrs): Call | null =>
-  isPointwise(x, df.shape, dy.shape, attrs)
-    ? matmulCall(df.ptr, x.ptr, dy.ptr, df.shape.at(-2)!, sizeOf(x.shape.slice(0, -1)), df.shape.at(-1)!, true, false)
-    : null;
+const backInputCall = ({ filter, out_backprop: y, output: x }: BackInput, attrs: ConvAttrs): Call | null =>
+  convCall('conv2d_input_grad_f32', { x, f: filter, y }, sliding(attrs), () => {
+    checkBackAttrs(INPUT2, attrs);
+    checkBackward(INPUT2, x.shape, filter.shape, y.shape, attrs);
+  });
+const backFilterCall = ({ input: x, out_backprop: y, output: f }: BackFilter, attrs: ConvAttrs): Call | null =>
+  convCall('conv2d_filter_grad_f32', { x, f, y }, sliding(attrs), () => {
+    checkBackAttrs(FILTER2, attrs);
+    checkBackward(FILTER2, x.shape, f.shape, y.shape, attrs);
+  });
 
 // ---- images -------------------------------------------------------------------------------------------------------
 
@@ -242,7 +258,7 @@ export const Conv2D = defineOp({
   inputs: { input: 'T', filter: 'T' },
   outputs: { output: 'T' },
   attrs: attrs2,
-  infer: ({ input, filter }, attrs) => ({ output: convShape('Conv2D', 4, input, filter, attrs) }),
+  infer: ({ input, filter }, attrs, running) => ({ output: convShape('Conv2D', 4, input, filter, attrs, running) }),
   gradient({ output: dy }, { input, filter }, { T: _, ...attrs }) {
     const [inputSizes, filterSizes] = shapeN([input, filter]) as [Tensor, Tensor];
     return {
@@ -251,14 +267,16 @@ export const Conv2D = defineOp({
     };
   },
   reference: forward('Conv2D'),
-  kernel: pointwise,
+  kernel: forwardCall,
 });
 export const Conv2DBackpropInput = defineOp({
   name: 'Conv2DBackpropInput',
   inputs: { input_sizes: 'int32', filter: 'T', out_backprop: 'T' },
   outputs: { output: 'T' },
   attrs: attrs2,
-  infer: ({ input_sizes: x }) => ({ output: sizesShape(x, 4, 'Conv2DCustomBackpropInput: input must be 4-dimensional') }),
+  infer: ({ input_sizes: x }) => ({
+    output: sizesShape(x, 4, `${INPUT2}: input must be 4-dimensional`),
+  }),
   gradient({ output: dx }, { filter, out_backprop }, { T: _, ...attrs }) {
     const sizes = shapeOf(filter);
     return {
@@ -266,15 +284,17 @@ export const Conv2DBackpropInput = defineOp({
       out_backprop: conv2(dx, filter, attrs),
     };
   },
-  reference: backInput('Conv2DCustomBackpropInput'),
-  kernel: pointwiseBack,
+  reference: backInput(INPUT2),
+  kernel: backInputCall,
 });
 const Conv2DBackpropFilter = defineOp({
   name: 'Conv2DBackpropFilter',
   inputs: { input: 'T', filter_sizes: 'int32', out_backprop: 'T' },
   outputs: { output: 'T' },
   attrs: attrs2,
-  infer: ({ filter_sizes: x }) => ({ output: sizesShape(x, 4, 'Conv2DCustomBackpropFilter: filter must be 4-dimensional') }),
+  infer: ({ filter_sizes: x }) => ({
+    output: sizesShape(x, 4, `${FILTER2}: filter must be 4-dimensional`),
+  }),
   gradient({ output: df }, { input, out_backprop }, { T: _, ...attrs }) {
     const sizes = shapeOf(input);
     return {
@@ -282,8 +302,8 @@ const Conv2DBackpropFilter = defineOp({
       out_backprop: conv2(input, df, attrs),
     };
   },
-  reference: backFilter('Conv2DCustomBackpropFilter'),
-  kernel: pointwiseFilter,
+  reference: backFilter(FILTER2),
+  kernel: backFilterCall,
 });
 
 // ---- volumes ------------------------------------------------------------------------------------------------------
@@ -300,14 +320,13 @@ export const Conv3D = defineOp({
   inputs: { input: 'T', filter: 'T' },
   outputs: { output: 'T' },
   attrs: attrs3,
-  infer: ({ input, filter }, attrs) => ({ output: convShape('Conv3D', 5, input, filter, attrs) }),
+  infer: ({ input, filter }, attrs, running) => ({ output: convShape('Conv3D', 5, input, filter, attrs, running) }),
   gradient({ output: dy }, { input, filter }, { T: _, ...attrs }) {
     const dx = input3(shapeOf(input), filter, dy, attrs);
     const sizes = shapeOf(filter);
     return { input: dx, filter: filter3(input, sizes, dy, attrs) };
   },
   reference: forward('Conv3D'),
-  kernel: pointwise,
 });
 export const Conv3DBackpropInputV2 = defineOp({
   name: 'Conv3DBackpropInputV2',
@@ -323,14 +342,15 @@ export const Conv3DBackpropInputV2 = defineOp({
     };
   },
   reference: backInput('Conv3DBackpropInputOp'),
-  kernel: pointwiseBack,
 });
 const Conv3DBackpropFilterV2 = defineOp({
   name: 'Conv3DBackpropFilterV2',
   inputs: { input: 'T', filter_sizes: 'int32', out_backprop: 'T' },
   outputs: { output: 'T' },
   attrs: attrs3,
-  infer: ({ filter_sizes: x }) => ({ output: sizesShape(x, 5, 'Conv3DBackpropFilterOp: filter must be 5-dimensional') }),
+  infer: ({ filter_sizes: x }) => ({
+    output: sizesShape(x, 5, 'Conv3DBackpropFilterOp: filter must be 5-dimensional'),
+  }),
   gradient({ output: df }, { input, out_backprop }, { T: _, ...attrs }) {
     const sizes = shapeOf(input);
     return {
@@ -339,5 +359,4 @@ const Conv3DBackpropFilterV2 = defineOp({
     };
   },
   reference: backFilter('Conv3DBackpropFilterOp'),
-  kernel: pointwiseFilter,
 });

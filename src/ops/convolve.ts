@@ -46,7 +46,10 @@ function paddingAttrs(padding: ConvPadding | 'EXPLICIT'): {
     if (pair.length !== 2) throw new GraphError('Value', `${each} ${i} of padding has size ${pair.length}`);
   });
   if (padding.length !== 4) {
-    throw new GraphError('Value', `When padding is a list, it must be of size 4. Got padding of size: ${padding.length}`);
+    throw new GraphError(
+      'Value',
+      `When padding is a list, it must be of size 4. Got padding of size: ${padding.length}`,
+    );
   }
   return { padding: 'EXPLICIT', explicit_paddings: padding.flat() };
 }
@@ -190,8 +193,10 @@ function checkConvolution(
   first: boolean,
 ): void {
   const n = strides.length;
-  if (input.shape && input.shape.length !== n + 2) throw new GraphError('Value', `input tensor must have rank ${n + 2}`);
-  if (filter.shape && filter.shape.length !== n + 2) throw new GraphError('Value', `filter tensor must have rank ${n + 2}`);
+  if (input.shape && input.shape.length !== n + 2)
+    throw new GraphError('Value', `input tensor must have rank ${n + 2}`);
+  if (filter.shape && filter.shape.length !== n + 2)
+    throw new GraphError('Value', `filter tensor must have rank ${n + 2}`);
   const [depth, expected] = [input.shape?.[first ? 1 : n + 1] ?? null, filter.shape?.[n] ?? null];
   if (!compatible([depth], [expected])) {
     throw new GraphError(

@@ -7,7 +7,7 @@ import { FLOATS } from '../value/dtype';
 import type { FullShape, Shape } from '../value/shape';
 import { type Named, shapeOf } from './array';
 import { depthwise, depthwiseBack, depthwiseFilter } from './conv_cells';
-import { checkLists, checkWindows, type ConvAttrs, extentOf, refuseOuter, unimplemented } from './convolution';
+import { type ConvAttrs, checkLists, checkWindows, extentOf, refuseOuter, unimplemented } from './convolution';
 import { conv2d } from './convolve';
 import { asShape, exactDim, fail, refuse, timesDim, unknowns, withRank } from './expect';
 import { withSpaceToBatch } from './space_to_batch';
@@ -55,7 +55,11 @@ function checkAttrs({ strides, data_format: format }: ConvAttrs): void {
 function checkBack(label: string, x: FullShape, f: FullShape, dy: FullShape, a: ConvAttrs): void {
   checkLists('DepthwiseConv2D', 4, a);
   checkAttrs(a);
-  for (const [what, shape] of [['input', x], ['filter', f], ['out_backprop', dy]] as const) {
+  for (const [what, shape] of [
+    ['input', x],
+    ['filter', f],
+    ['out_backprop', dy],
+  ] as const) {
     if (shape.length !== 4) fail(`${label}: ${what} must be 4-dimensional`);
   }
   if (x[0] !== dy[0]) fail(`${label}: input and out_backprop must have the same batch size`);
@@ -64,7 +68,8 @@ function checkBack(label: string, x: FullShape, f: FullShape, dy: FullShape, a: 
   checkWindows(label, x, f, dy, a);
 }
 
-const forwardOp = (input: Tensor, filter: Tensor, a: Given): Tensor => DepthwiseConv2dNative({ input, filter }, a).output;
+const forwardOp = (input: Tensor, filter: Tensor, a: Given): Tensor =>
+  DepthwiseConv2dNative({ input, filter }, a).output;
 const inputOp = (sizes: Tensor, filter: Tensor, dy: Tensor, a: Given): Tensor =>
   DepthwiseConv2dNativeBackpropInput({ input_sizes: sizes, filter, out_backprop: dy }, a).output;
 const filterOp = (input: Tensor, sizes: Tensor, dy: Tensor, a: Given): Tensor =>
@@ -137,7 +142,8 @@ export function depthwiseConv2dNative(
   filter: TensorLike,
   { strides, padding, dilations, dataFormat, name }: Omit<DepthwiseOptions, 'rate'>,
 ): Tensor {
-  return DepthwiseConv2dNative({ input, filter }, { strides, padding, dilations, data_format: dataFormat }, name).output;
+  return DepthwiseConv2dNative({ input, filter }, { strides, padding, dilations, data_format: dataFormat }, name)
+    .output;
 }
 
 /** Convolves each channel with its own filters [h, w, C, multiplier], as tf.nn.depthwise_conv2d. */

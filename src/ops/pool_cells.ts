@@ -1,7 +1,7 @@
 /** @file What pooling does cell by cell, and what its kernels refuse. */
 import { GraphError } from '../errors';
 import type { Slot } from '../kernels/memory';
-import { cellOf, zeroOf } from '../value/dtype';
+import { cellOf, FLOATS, zeroOf } from '../value/dtype';
 import { type FullShape, sameShape, showShape, sizeOf } from '../value/shape';
 import { roundHalves } from './conv_cells';
 import { fail, limitsOf } from './expect';
@@ -13,6 +13,8 @@ export interface PoolAttrs {
   readonly padding: 'SAME' | 'VALID';
   readonly data_format: string;
 }
+/** What can be compared by MaxPool. */
+export const MAX_TYPES = [...FLOATS, 'int32', 'int64', 'uint8', 'int16', 'int8', 'uint16', 'qint8'] as const;
 export const slidingOfPool = (a: PoolAttrs) => slidingOf(a.strides, undefined, a.padding, a.data_format);
 
 const unimplemented = (message: string): never => {
@@ -52,7 +54,10 @@ const VOLUME = 'Pooling is not yet supported on the depth dimension.';
 const isVolume = (x: Slot): boolean => x.shape.length === 5;
 
 /** Goes over images, taps and channels: places in the images and in the windows. */
-function each({ taps, images, pixels, windows, channels }: Windows, visit: (cell: number, window: number) => void): void {
+function each(
+  { taps, images, pixels, windows, channels }: Windows,
+  visit: (cell: number, window: number) => void,
+): void {
   for (let n = 0; n < images; n++) {
     for (let t = 0; t < taps.length; t++) {
       const from = (n * pixels + taps.cell[t]!) * channels;
@@ -115,7 +120,11 @@ export interface MaxGrad {
 type Shaped = (x: FullShape, a: PoolAttrs) => FullShape;
 
 /** Hands each window's gradient to its first greatest cell; in volumes, to all cells that equal the greatest. */
-export function maxPoolGrad({ orig_input: input, orig_output, grad, output }: MaxGrad, a: PoolAttrs, shaped: Shaped): void {
+export function maxPoolGrad(
+  { orig_input: input, orig_output, grad, output }: MaxGrad,
+  a: PoolAttrs,
+  shaped: Shaped,
+): void {
   const volume = isVolume(input);
   if (!volume && input.shape.length !== 4) fail('tensor_in must be 4-dimensional');
   refuseDepth(volume ? VOLUME : 'MaxPoolingGrad is not yet supported on the depth dimension.', a);

@@ -4,59 +4,84 @@ import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
 import { type Attrs, ints, type Known, oneOf, string, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
-import type { Slot } from '../kernels/memory';
 import { FLOATS, REALS } from '../value/dtype';
 import { type FullShape, merge, type Shape } from '../value/shape';
 import { type Named, shapeOf } from './array';
 import { checkRates } from './convolve';
-import { asShape, fail, refuse, unknowns, withRank } from './expect';
+import { asShape, refuse, unknowns, withRank } from './expect';
 import { stopGradient } from './identity';
-import { avgPooled, avgPoolGrad, maxPooled, maxPoolGrad, maxPoolGradGrad, type PoolAttrs, slidingOfPool } from './pool_cells';
+import {
+  avgPooled,
+  avgPoolGrad,
+  MAX_TYPES,
+  maxPooled,
+  maxPoolGrad,
+  maxPoolGradGrad,
+  type PoolAttrs,
+  slidingOfPool,
+} from './pool_cells';
 import { expandDims, squeeze, zeros } from './shape';
 import { withSpaceToBatch } from './space_to_batch';
-import { channelOf, channelsFirst, imageShape, sequence, slidingOf, spatial, windowsAlong, windowsOver } from './windows';
+import { poolCall } from './window_kernels';
+import './max_pool_v2';
+import {
+  channelOf,
+  channelsFirst,
+  imageShape,
+  sequence,
+  slidingOf,
+  spatial,
+  windowsAlong,
+  windowsOver,
+} from './windows';
 
 const windows = { ksize: ints(), strides: ints(), padding: oneOf('SAME', 'VALID') } as const;
 const format2 = string('NHWC', 'NCHW');
 const format3 = string('NDHWC', 'NCDHW');
 const HALF = ['float16', 'bfloat16', 'float32'] as const;
-const MAX = [...FLOATS, 'int32', 'int64', 'uint8', 'int16', 'int8', 'uint16', 'qint8'] as const;
 
 // ---- shapes -------------------------------------------------------------------------------------------------------
 
 function checkLists(op: string, rank: number, { ksize, strides }: PoolAttrs): void {
-  for (const [name, list] of [['ksize', ksize], ['strides', strides]] as const) {
+  for (const [name, list] of [
+    ['ksize', ksize],
+    ['strides', strides],
+  ] as const) {
     if (list.length < rank) {
       refuse(`Attr '${name}' of '${op}' Op passed list of length ${list.length} less than minimum ${rank}.`);
     }
   }
 }
 /** One window per stride; only greatest cells are taken across channels. */
-function pooled(op: string, rank: number, input: Shape, a: PoolAttrs): Shape {
+export function pooled(op: string, rank: number, input: Shape, a: PoolAttrs, running = false): Shape {
   checkLists(op, rank, a);
   const atRun =
-    rank === 4 ? `tensor_in_shape must have 2 spatial dimensions. ${input?.length} 0` : 'tensor_in must be 5-dimensional';
+    rank === 4
+      ? `tensor_in_shape must have 2 spatial dimensions. ${input?.length} 0`
+      : 'tensor_in must be 5-dimensional';
   const x = withRank(input, rank, atRun) ?? unknowns(rank);
   const { data_format: format, ksize, strides, padding } = a;
-  const inner = windowsOver(spatial(x, format), spatial(ksize, format), slidingOfPool(a));
+  const inner = windowsOver(spatial(x, format), spatial(ksize, format), slidingOfPool(a), running);
   const [size, step] = [channelOf(ksize, format), channelOf(strides, format)];
   const across = slidingOf([1, step, 1], undefined, padding, 'NWC');
   const channels = channelOf(x, format);
   return imageShape(format, x[0]!, inner, op === 'MaxPool' ? windowsAlong(channels, size, across, 0) : channels);
 }
 const shaped = (op: string) => (x: FullShape, a: PoolAttrs) => pooled(op, x.length, x, a) as FullShape;
+export const maxShape = shaped('MaxPool');
+const avgShape = shaped('AvgPool');
 /** What the gradient of a gradient picks: one cell per window, as the forward op. */
 const picked = (op: string, rank: number, input: Known, output: Known, grad: Known, a: PoolAttrs): Shape => {
   const to = merge(output.shape, pooled(op, rank, merge(input.shape, grad.shape), a));
   return to ?? unknowns(rank);
 };
-const same = (x: Known, rank: number): Shape =>
+export const same = (x: Known, rank: number): Shape =>
   withRank(x.shape, rank, `tensor_in must be ${rank}-dimensional`) ?? unknowns(rank);
 const sized = (x: Known, rank: number): Shape => {
   const what = rank === 4 ? 'out_backprop' : 'tensor_in';
   return withRank(asShape(x), rank, `${what} must be 1-dimensional and ${rank} elements`) ?? unknowns(rank);
 };
-const zerosAs = (x: Tensor): Tensor => zeros(shapeOf(x), { dtype: x.dtype });
+export const zerosAs = (x: Tensor): Tensor => zeros(shapeOf(x), { dtype: x.dtype });
 
 // ---- greatest, images ---------------------------------------------------------------------------------------------
 
@@ -69,10 +94,11 @@ const MaxPool = defineOp({
   name: 'MaxPool',
   inputs: { input: 'T' },
   outputs: { output: 'T' },
-  attrs: { T: type(MAX, 'float32'), ...windows, data_format: string('NHWC', 'NCHW', 'NCHW_VECT_C') },
-  infer: ({ input }, a) => ({ output: pooled('MaxPool', 4, input.shape, a) }),
+  attrs: { T: type(MAX_TYPES, 'float32'), ...windows, data_format: string('NHWC', 'NCHW', 'NCHW_VECT_C') },
+  infer: ({ input }, a, running) => ({ output: pooled('MaxPool', 4, input.shape, a, running) }),
   gradient: ({ output: dy }, { input, output }, { T: _, ...a }) => ({ input: maxGrad2(input, output, dy, a as Max2) }),
   reference: ({ input, output }, a) => maxPooled(input, output, a),
+  kernel: ({ input: x, output: y }, a) => poolCall('max_pool_f32', [y, x], x.shape, [y], y.shape, a),
 });
 const MaxPoolGrad = defineOp({
   name: 'MaxPoolGrad',
@@ -85,7 +111,11 @@ const MaxPoolGrad = defineOp({
     const { output } = MaxPoolGradGrad({ orig_input, orig_output, grad: ddx }, a);
     return { orig_input: x, orig_output: y, grad: output };
   },
-  reference: (t, a) => maxPoolGrad(t, a, shaped('MaxPool')),
+  reference: (t, a) => maxPoolGrad(t, a, maxShape),
+  kernel({ orig_input: x, orig_output: y, grad: dy, output: dx }, a) {
+    if (x.shape.length !== 4) return null;
+    return poolCall('max_pool_grad_f32', [dx, x, dy], x.shape, [y, dy], maxShape(x.shape, a), a);
+  },
 });
 const MaxPoolGradGrad = defineOp({
   name: 'MaxPoolGradGrad',
@@ -111,9 +141,10 @@ const AvgPool = defineOp({
   inputs: { value: 'T' },
   outputs: { output: 'T' },
   attrs: avg2,
-  infer: ({ value }, a) => ({ output: pooled('AvgPool', 4, value.shape, a) }),
+  infer: ({ value }, a, running) => ({ output: pooled('AvgPool', 4, value.shape, a, running) }),
   gradient: ({ output: dy }, { value }, { T: _, ...a }) => ({ value: avgGrad2(shapeOf(value), dy, a) }),
   reference: ({ value, output }, a) => avgPooled(value, output, a),
+  kernel: ({ value: x, output: y }, a) => poolCall('avg_pool_f32', [y, x], x.shape, [y], y.shape, a),
 });
 const AvgPoolGrad = defineOp({
   name: 'AvgPoolGrad',
@@ -125,7 +156,11 @@ const AvgPoolGrad = defineOp({
     const sizes = stopGradient(orig_input_shape);
     return { orig_input_shape: sizes, grad: AvgPool({ value: ddx }, a).output };
   },
-  reference: ({ grad, output }, a) => avgPoolGrad(grad, output, a, shaped('AvgPool')),
+  reference: ({ grad, output }, a) => avgPoolGrad(grad, output, a, avgShape),
+  kernel({ grad: dy, output: dx }, a) {
+    if (dx.shape.length !== 4) return null;
+    return poolCall('avg_pool_grad_f32', [dx, dy], dx.shape, [dy], avgShape(dx.shape, a), a);
+  },
 });
 
 // ---- volumes ------------------------------------------------------------------------------------------------------
@@ -140,7 +175,7 @@ const MaxPool3D = defineOp({
   inputs: { input: 'T' },
   outputs: { output: 'T' },
   attrs: max3,
-  infer: ({ input }, a) => ({ output: pooled('MaxPool3D', 5, input.shape, a) }),
+  infer: ({ input }, a, running) => ({ output: pooled('MaxPool3D', 5, input.shape, a, running) }),
   gradient: ({ output: dy }, { input, output }, { T: _, ...a }) => ({ input: maxGrad3(input, output, dy, a) }),
   reference: ({ input, output }, a) => maxPooled(input, output, a),
 });
@@ -162,7 +197,9 @@ const MaxPool3DGradGrad = defineOp({
   inputs: { orig_input: 'T', orig_output: 'T', grad: 'T' },
   outputs: { output: 'T' },
   attrs: { ...windows, data_format: format3, T: type(REALS) },
-  infer: ({ orig_input, orig_output, grad }, a) => ({ output: picked('MaxPool3D', 5, orig_input, orig_output, grad, a) }),
+  infer: ({ orig_input, orig_output, grad }, a) => ({
+    output: picked('MaxPool3D', 5, orig_input, orig_output, grad, a),
+  }),
   gradient({ output: dddy }, { orig_input, orig_output }, { T: _, ...a }) {
     const [x, y] = [zerosAs(orig_input), zerosAs(orig_output)];
     return { orig_input: x, orig_output: y, grad: maxGrad3(orig_input, orig_output, dddy, a) };
@@ -178,7 +215,7 @@ const AvgPool3D = defineOp({
   inputs: { input: 'T' },
   outputs: { output: 'T' },
   attrs: avg3,
-  infer: ({ input }, a) => ({ output: pooled('AvgPool3D', 5, input.shape, a) }),
+  infer: ({ input }, a, running) => ({ output: pooled('AvgPool3D', 5, input.shape, a, running) }),
   gradient: ({ output: dy }, { input }, { T: _, ...a }) => ({ input: avgGrad3(shapeOf(input), dy, a) }),
   reference: ({ input, output }, a) => avgPooled(input, output, a),
 });
@@ -193,59 +230,6 @@ const AvgPool3DGrad = defineOp({
     return { orig_input_shape: sizes, grad: AvgPool3D({ input: ddx }, a).output };
   },
   reference: ({ grad, output }, a) => avgPoolGrad(grad, output, a, shaped('AvgPool3D')),
-});
-
-// ---- windows as tensors -------------------------------------------------------------------------------------------
-
-const maxV2 = { padding: oneOf('SAME', 'VALID'), data_format: format2, T: type(REALS, 'float32') } as const;
-type AttrsV2 = Pick<PoolAttrs, 'padding' | 'data_format'>;
-const numbers = (x: Slot): number[] => {
-  if (x.shape.length !== 1 || x.size !== 4) fail('Sliding window ksize field must specify 4 dimensions');
-  return Array.from(x.data);
-};
-const listed = (t: { readonly ksize: Slot; readonly strides: Slot }, a: AttrsV2): PoolAttrs => ({
-  ...a,
-  ksize: numbers(t.ksize),
-  strides: numbers(t.strides),
-});
-const inferV2 = (input: Known, ksize: Known, strides: Known, a: AttrsV2): Shape =>
-  ksize.value && strides.value
-    ? pooled('MaxPool', 4, input.shape, { ...a, ksize: ksize.value, strides: strides.value })
-    : unknowns(4);
-
-defineOp({
-  name: 'MaxPoolV2',
-  inputs: { input: 'T', ksize: 'int32', strides: 'int32' },
-  outputs: { output: 'T' },
-  attrs: { T: type(MAX, 'float32'), padding: oneOf('SAME', 'VALID'), data_format: string('NHWC', 'NCHW', 'NCHW_VECT_C') },
-  infer: ({ input, ksize, strides }, a) => ({ output: inferV2(input, ksize, strides, a) }),
-  gradient({ output: dy }, { input, output, ksize, strides }, { padding, data_format }) {
-    const attrs = { padding, data_format: data_format as 'NHWC' | 'NCHW' };
-    return { input: MaxPoolGradV2({ orig_input: input, orig_output: output, grad: dy, ksize, strides }, attrs).output };
-  },
-  reference: (t, a) => maxPooled(t.input, t.output, listed(t, a)),
-});
-const MaxPoolGradV2 = defineOp({
-  name: 'MaxPoolGradV2',
-  inputs: { orig_input: 'T', orig_output: 'T', grad: 'T', ksize: 'int32', strides: 'int32' },
-  outputs: { output: 'T' },
-  attrs: maxV2,
-  infer: ({ orig_input }) => ({ output: same(orig_input, 4) }),
-  gradient({ output: ddx }, { orig_input, orig_output, ksize, strides }, { T: _, ...a }) {
-    const [x, y] = [zerosAs(orig_input), zerosAs(orig_output)];
-    const { output } = MaxPoolGradGradV2({ orig_input, orig_output, grad: ddx, ksize, strides }, a);
-    return { orig_input: x, orig_output: y, grad: output };
-  },
-  reference: (t, a) => maxPoolGrad(t, listed(t, a), shaped('MaxPool')),
-});
-const MaxPoolGradGradV2 = defineOp({
-  name: 'MaxPoolGradGradV2',
-  inputs: { orig_input: 'T', orig_output: 'T', grad: 'T', ksize: 'int32', strides: 'int32' },
-  outputs: { output: 'T' },
-  attrs: { padding: oneOf('SAME', 'VALID'), data_format: format2, T: type(REALS) },
-  infer: ({ orig_input, ksize, strides }, a) => ({ output: inferV2(orig_input, ksize, strides, a) }),
-  gradient: 'missing',
-  reference: (t, a) => maxPoolGradGrad(t, listed(t, a)),
 });
 
 // ---- tf.nn --------------------------------------------------------------------------------------------------------
@@ -285,9 +269,10 @@ export function maxPool3d(input: TensorLike, options: PoolOptions): Tensor {
 export function avgPool3d(input: TensorLike, options: PoolOptions): Tensor {
   return AvgPool3D({ input }, attrsOf(3, options, 'NDHWC'), options.name).output;
 }
-const alongRows = (make: typeof maxPool, title: string) =>
-  function (input: TensorLike, { ksize, strides, padding, dataFormat = 'NWC', name = title }: PoolOptions): Tensor {
-    return graphOf([input]).nameScope(name, (scope) => {
+const alongRows =
+  (make: typeof maxPool, title: string) =>
+  (input: TensorLike, { ksize, strides, padding, dataFormat = 'NWC', name = title }: PoolOptions): Tensor =>
+    graphOf([input]).nameScope(name, (scope) => {
       const first = channelsFirst(dataFormat);
       const list = (x: Numbers, what: string) => [1, ...sequence(x, 1, first, what)];
       const [k, s] = [list(ksize, 'ksize'), list(strides, 'strides')];
@@ -301,7 +286,6 @@ const alongRows = (make: typeof maxPool, title: string) =>
       });
       return squeeze(y, [at]);
     });
-  };
 /** The greatest cell of each window of rows [N, W, C], as tf.nn.max_pool1d. */
 export const maxPool1d = alongRows((x, o) => maxPool(x, o), 'MaxPool1d');
 /** The mean of each window of rows [N, W, C], as tf.nn.avg_pool1d. */
@@ -348,7 +332,13 @@ export function pool(inputLike: TensorLike, options: AnyPoolOptions): Tensor {
     const flat = n === 1 ? [1] : [];
     const format = n === 1 ? (first ? 'NCHW' : 'NHWC') : dataFormat;
     const op = (x: Tensor, p: 'SAME' | 'VALID') => {
-      const o = { ksize: [...flat, ...wide(size)], strides: [...flat, ...wide(strides)], padding: p, dataFormat: format, name: scope };
+      const o = {
+        ksize: [...flat, ...wide(size)],
+        strides: [...flat, ...wide(strides)],
+        padding: p,
+        dataFormat: format,
+        name: scope,
+      };
       const image = n === 1 ? expandDims(x, start) : x;
       const make = poolingType === 'MAX' ? (n === 3 ? maxPool3d : maxPool) : n === 3 ? avgPool3d : avgPool;
       return n === 1 ? squeeze(make(image, o), [start]) : make(image, o);

@@ -33,10 +33,14 @@ export function axesOf(shape: readonly unknown[], axes: readonly number[]): numb
   });
 }
 
-export function reducedShape({ shape }: Known, axes: readonly number[] | undefined, keepDims: boolean): Shape {
+export function reducedShape({ shape }: Known, axes: readonly number[] | undefined, keepDims: boolean, running = false): Shape {
   if (!shape) return null;
   if (!axes) return keepDims ? shape.map(() => null) : null;
   const gone = new Set(axesOf(shape, axes));
+  if (running && gone.size < axes.length) {
+    const twice = axes.find((a, i) => axes.indexOf(a) < i) ?? axes[0];
+    throw new GraphError('InvalidArgument', `Invalid reduction arguments: Axes contains duplicate dimension: ${twice}`);
+  }
   return keepDims ? shape.map((d, i) => (gone.has(i) ? 1 : d)) : shape.filter((_, i) => !gone.has(i));
 }
 
@@ -124,8 +128,8 @@ function reduction(name: string, rest: Pick<Numeric, 'gradient' | 'reference' | 
     inputs,
     outputs: { output: 'T' },
     attrs,
-    infer: ({ input, reduction_indices }, { keep_dims }) => ({
-      output: reducedShape(input, reduction_indices.value, keep_dims),
+    infer: ({ input, reduction_indices }, { keep_dims }, running) => ({
+      output: reducedShape(input, reduction_indices.value, keep_dims, running),
     }),
     ...rest,
   } as Numeric);
@@ -183,8 +187,8 @@ const logical = (name: 'All' | 'Any', start: number, step: (a: number, x: number
     inputs: { input: 'bool', reduction_indices: 'Tidx' },
     outputs: { output: 'bool' },
     attrs: { keep_dims: bool(false), Tidx: indexType },
-    infer: ({ input, reduction_indices }, { keep_dims }) => ({
-      output: reducedShape(input, reduction_indices.value, keep_dims),
+    infer: ({ input, reduction_indices }, { keep_dims }, running) => ({
+      output: reducedShape(input, reduction_indices.value, keep_dims, running),
     }),
     gradient: 'missing',
     reference: fold(() => start, step),

@@ -47,8 +47,9 @@ export function withSpaceToBatch(input: Tensor, options: SpaceToBatchOptions): T
   });
   const lead = dims[0]! - 1;
   const block = adjust(rate, 1, lead, n, graph);
-  const moved = spaceToBatchNd(input, block, adjust(paddings, 0, lead, n, graph));
+  const there = adjust(paddings, 0, lead, n, graph);
   const back = adjust(crops, 0, lead, n, graph);
+  const moved = spaceToBatchNd(input, block, there);
   const result = batchToSpaceNd(op(moved, 'VALID'), block, back);
   if (channelsFirst(dataFormat) && options.filter && result.shape && !result.shape[1]) {
     result.setShape(result.shape.map((d, i) => (i === 1 ? (options.filter!.shape?.at(-1) ?? null) : d)));
@@ -61,7 +62,11 @@ function basePaddings(o: SpaceToBatchOptions, graph: Tensor['graph'], n: number,
   if (o.padding === 'VALID') return i32(Array.from({ length: n }, () => [0, 0]));
   if (o.padding !== 'SAME') bad(`Invalid padding method '${o.padding}'`);
   const sizes = o.filterShape ?? bad('filter_shape must be specified for SAME padding');
-  const fixed = Array.isArray(sizes) ? (isFull(sizes as Shape) ? i32([...(sizes as readonly number[])]) : null) : (sizes as Tensor);
+  const fixed = Array.isArray(sizes)
+    ? isFull(sizes as Shape)
+      ? i32([...(sizes as readonly number[])])
+      : null
+    : (sizes as Tensor);
   const filterShape = fixed === null ? shapeOf(o.filter!) : convertToTensor(fixed, { name: 'filter_shape' }, graph);
   const [sizesKnown, rates] = [filterShape.value, rate.value];
   if (!sizesKnown) return null;
@@ -74,7 +79,8 @@ function basePaddings(o: SpaceToBatchOptions, graph: Tensor['graph'], n: number,
   return stack(i32(pairs));
 }
 function dynamicPaddings(filterShape: Tensor | Value, n: number, rate: Tensor | Value): Tensor {
-  const size = filterShape instanceof Value ? i32(Array.from(filterShape.data).slice(0, n)) : index(filterShape, [s(null, n)]);
+  const size =
+    filterShape instanceof Value ? i32(Array.from(filterShape.data).slice(0, n)) : index(filterShape, [s(null, n)]);
   const less = (x: TensorLike) => (x instanceof Value ? i32(Array.from(x.data, (v) => v - 1)) : minus(x, 1));
   const extra = minus(plus(size, times(less(size), less(rate))), 1);
   const before = floorOver(extra, 2);

@@ -18,7 +18,8 @@ export const channelsFirst = (format: string): boolean => format.startsWith('NC'
 /** The entries of a list of one number per dimension that belong to height and width (and depth before them). */
 export const spatial = <T>(list: readonly T[], format: string): readonly T[] =>
   channelsFirst(format) ? list.slice(2) : list.slice(1, -1);
-export const channelOf = <T>(list: readonly T[], format: string): T => (channelsFirst(format) ? list[1]! : list.at(-1)!);
+export const channelOf = <T>(list: readonly T[], format: string): T =>
+  channelsFirst(format) ? list[1]! : list.at(-1)!;
 /** A shape from its parts, in the order of the format. */
 export const imageShape = <T extends Dim>(format: string, batch: T, inner: readonly T[], channels: T): readonly T[] =>
   channelsFirst(format) ? [batch, channels, ...inner] : [batch, ...inner, channels];
@@ -43,7 +44,7 @@ export function slidingOf(
 const reach = (size: number, dilation: number): number => (size - 1) * dilation + 1;
 
 /** How many windows fit along spatial dimension `d`. Raises Value where none can. */
-export function windowsAlong(input: Dim, size: Dim, { stride, dilation, padding, explicit }: Sliding, d: number): Dim {
+export function windowsAlong(input: Dim, size: Dim, { stride, dilation, padding, explicit }: Sliding, d: number, running = false): Dim {
   const step = stride[d]!;
   if (step <= 0) refuse(`Stride must be > 0, but got ${step}`, `Sliding window stride must be > 0, but got ${step}`);
   if (dilation[d]! < 1) refuse(`Dilation rate must be >= 1, but got ${dilation[d]}`);
@@ -51,21 +52,27 @@ export function windowsAlong(input: Dim, size: Dim, { stride, dilation, padding,
   if (input === null || size === null) return null;
   const full = input + explicit[d]![0] + explicit[d]![1];
   const wide = reach(size, dilation[d]!);
-  const out = Math.floor((full - wide + step) / step);
+  const out = Math.trunc((full - wide + step) / step) || 0;
   if (full < wide && out < 0) {
     refuse(
       `Negative dimension size caused by subtracting ${wide} from ${full}`,
       `Computed output size would be negative: ${out} [input_size: ${input}, effective_filter_size: ${wide}, stride: ${step}]`,
     );
   }
-  if (full < wide) minusDim(full, wide);
+  if (full < wide && !running) minusDim(full, wide); // the kernel gives nothing then
   return out;
 }
-export const windowsOver = (inner: Dims, size: Dims, sliding: Sliding): Dim[] =>
-  inner.map((d, i) => windowsAlong(d, size[i]!, sliding, i));
+export const windowsOver = (inner: Dims, size: Dims, sliding: Sliding, running = false): Dim[] =>
+  inner.map((d, i) => windowsAlong(d, size[i]!, sliding, i, running));
 
 /** Cells added before spatial dimension `d`. */
-function before(input: number, out: number, size: number, { stride, dilation, padding, explicit }: Sliding, d: number): number {
+export function firstPadding(
+  input: number,
+  out: number,
+  size: number,
+  { stride, dilation, padding, explicit }: Sliding,
+  d: number,
+): number {
   if (padding === 'EXPLICIT') return explicit[d]![0];
   if (padding === 'VALID') return 0;
   return Math.floor(Math.max(0, (out - 1) * stride[d]! + reach(size, dilation[d]!) - input) / 2);
@@ -90,7 +97,7 @@ export function tapsOf(inner: FullShape, out: FullShape, size: FullShape, slidin
 }
 function alongAxis(n: number, windows: number, size: number, sliding: Sliding, d: number): Taps {
   const [outs, cells, taps]: [number[], number[], number[]] = [[], [], []];
-  const first = before(n, windows, size, sliding, d);
+  const first = firstPadding(n, windows, size, sliding, d);
   for (let o = 0; o < windows; o++) {
     for (let k = 0; k < size; k++) {
       const cell = o * sliding.stride[d]! - first + k * sliding.dilation[d]!;

@@ -46,8 +46,12 @@ function predecessors(op: Operation, kept: ReadonlySet<Operation>, fed: Readonly
   return found;
 }
 
-/** Kahn's algorithm; among what is ready, the smallest id first. */
-function sort<N extends { readonly id: number }>(nodes: readonly N[], needs: (n: N) => Iterable<N>): N[] {
+/** Kahn's algorithm; among what is ready, the smallest id first, and the nodes of `last` when nothing else is left. */
+function sort<N extends { readonly id: number }>(
+  nodes: readonly N[],
+  needs: (n: N) => Iterable<N>,
+  last: (n: N) => boolean,
+): N[] {
   const missing = new Map<N, number>();
   const users = new Map<N, N[]>();
   for (const n of nodes) {
@@ -61,23 +65,31 @@ function sort<N extends { readonly id: number }>(nodes: readonly N[], needs: (n:
     missing.set(n, count);
   }
   const ready = new Heap<N>();
-  for (const n of nodes) if (missing.get(n) === 0) ready.push(n);
+  const late = new Heap<N>();
+  for (const n of nodes) if (missing.get(n) === 0) (last(n) ? late : ready).push(n);
   const order: N[] = [];
-  for (let n = ready.pop(); n; n = ready.pop()) {
+  for (let n = ready.pop() ?? late.pop(); n; n = ready.pop() ?? late.pop()) {
     order.push(n);
     for (const user of users.get(n) ?? []) {
       const left = missing.get(user)! - 1;
       missing.set(user, left);
-      if (left === 0) ready.push(user);
+      if (left === 0) (last(user) ? late : ready).push(user);
     }
   }
   return order;
 }
 
-/** The kept ops as nested blocks, each in an order that respects all edges; ties go to the op made first. */
+/**
+ * The kept ops as nested blocks, each in an order that respects all edges; ties go to the op made first. A placeholder
+ * here is one that was not fed: what does not need it is done before it fails, as TensorFlow's parallel executor does.
+ */
 export function arrange(kept: ReadonlySet<Operation>, fed: ReadonlySet<Tensor>): Frame {
   const ops = [...kept];
-  const order = sort(ops, (op) => predecessors(op, kept, fed));
+  const order = sort(
+    ops,
+    (op) => predecessors(op, kept, fed),
+    (op) => op.def.source === 'placeholder',
+  );
   if (order.length < ops.length) {
     const done = new Set(order);
     const stuck = ops.filter((op) => !done.has(op));
@@ -171,7 +183,11 @@ function nest(
     }
   }
   for (const [frame, units] of members) {
-    frame.units = sort([...units], (u) => needs.get(u) ?? []);
+    frame.units = sort(
+      [...units],
+      (u) => needs.get(u) ?? [],
+      (u) => !(u instanceof Frame) && u.def.source === 'placeholder',
+    );
     if (frame.units.length < units.size) {
       throw new GraphError('InvalidArgument', `Graph is invalid, contains a cycle through loop '${frame.name}'.`);
     }

@@ -1,8 +1,7 @@
 /** @file What happens during a run: blocks of steps, and the few things a step may have to do itself. */
 import { GraphError } from '../errors';
 import type { Operation, Tensor } from '../graph/operation';
-import { flatShapes } from '../graph/operation';
-import { type Known, type Site, toBag } from '../graph/opdef';
+import { flatShapes, type Known, type Site, toBag } from '../graph/opdef';
 import { type Slot, VariableSlot } from '../kernels/memory';
 import { type Call, callNow, hasKernel } from '../kernels/table';
 import { isHost, roundBfloat16, roundFloat16 } from '../value/dtype';
@@ -23,16 +22,18 @@ export function runBlock(block: Block, live: Uint8Array): void {
   }
 }
 
-/** Raises FailedPrecondition in TensorFlow's words for ref and for resource variables. */
+/** Raises for a variable without a value, in TensorFlow's words: the ref ones, those of 1.15's resources and of 2.x's. */
 export function checkReady(cell: VariableSlot, variable: Operation): void {
   if (cell.ready) return;
-  const { name } = variable;
+  const { name, def } = variable;
+  const at = { op: running.op?.name };
+  if (def.source === 'ref') throw new GraphError('FailedPrecondition', `Attempting to use uninitialized value ${name}`, at);
+  const missing = `Resource localhost/${name}/N10tensorflow3VarE does not exist.`;
+  if (running.op?.def.updates !== undefined) throw new GraphError('NotFound', missing, at);
   throw new GraphError(
     'FailedPrecondition',
-    variable.def.source === 'ref'
-      ? `Attempting to use uninitialized value ${name}`
-      : `Error while reading resource variable ${name} from Container: localhost. This could mean that the variable was uninitialized. Not found: Resource localhost/${name}/N10tensorflow3VarE does not exist.`,
-    { op: running.op?.name },
+    `Error while reading resource variable ${name} from Container: localhost. This could mean that the variable was uninitialized. Not found: ${missing} Could not find variable ${name}: run its initializer first.`,
+    at,
   );
 }
 
@@ -84,7 +85,7 @@ export function runLate({ op, bag, ins, outs, aliases, resized, site }: LateOp):
 
 function inferNow(op: Operation, facts: readonly Known[]): Readonly<Record<string, unknown>> {
   try {
-    return op.def.infer(toBag(op.def.inputs, facts, op.attrs) as never, op.attrs as never);
+    return op.def.infer(toBag(op.def.inputs, facts, op.attrs) as never, op.attrs as never, true);
   } catch (e) {
     if (e instanceof GraphError && e.code === 'Value') throw new GraphError('InvalidArgument', e.atRun ?? e.reason);
     throw e;

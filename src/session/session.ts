@@ -4,7 +4,7 @@ import { type Graph, getDefaultGraph, Graph as GraphClass } from '../graph/graph
 import type { Known, Site } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import { type Slot, VariableSlot } from '../kernels/memory';
-import { onDefaultSession } from '../ops/variable';
+import { onDefaultSession, type Runner } from '../ops/variable';
 import { isFull, type Shape } from '../value/shape';
 import type { Value } from '../value/value';
 import { type Feeds, readFeeds } from './feeds';
@@ -20,7 +20,7 @@ export type RunObserver = (session: Session, plan: Plan) => void;
 
 /** The session of the innermost `asDefault` block. */
 const defaults: Session[] = [];
-onDefaultSession(() => defaults.at(-1));
+onDefaultSession(() => defaults.at(-1) as Runner | undefined);
 
 /** Plans kept per session; the one unused for longest goes first. */
 const PLANS = 64;

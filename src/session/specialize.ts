@@ -1,8 +1,8 @@
 /** @file What is known of every tensor once the feeds' shapes are: shapes, and the values of constants. */
 import { GraphError } from '../errors';
 import { evaluate, HostSlot, isPure } from '../graph/fold';
-import { type Known, toBag } from '../graph/opdef';
-import { flatShapes, type Operation, type Tensor } from '../graph/operation';
+import { flatShapes, type Known, toBag } from '../graph/opdef';
+import type { Operation, Tensor } from '../graph/operation';
 import type { Cells } from '../value/dtype';
 import { type FullShape, isFull, meet, type Shape, sameShape, sizeOf } from '../value/shape';
 import { Frame } from './order';
@@ -60,7 +60,7 @@ export function specialize(
     const bag = toBag(def.inputs, inputs, attrs) as never;
     let shapes: Shape[];
     try {
-      shapes = flatShapes(def, attrs, def.infer(bag, attrs as never));
+      shapes = flatShapes(def, attrs, def.infer(bag, attrs as never, true));
     } catch (e) {
       if (!(e instanceof GraphError)) throw e;
       errors.set(op, new GraphError(e.atRun || e.code === 'Value' ? 'InvalidArgument' : e.code, e.atRun ?? e.reason, { op: op.name }));

@@ -1,0 +1,112 @@
+/** @file Stacks: what a loop pushes in each round, the loop of its gradients pops in the reverse order. */
+import { GraphError } from '../errors';
+import { defineOp } from '../graph/define';
+import { bool, text, type } from '../graph/opdef';
+import type { Tensor } from '../graph/operation';
+import type { Slot } from '../kernels/memory';
+import type { Cells, DType } from '../value/dtype';
+import { type FullShape, showShape } from '../value/shape';
+import type { Named } from './array';
+import { withRank } from './expect';
+
+/** What a handle holds during one run. */
+interface Stack {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Negative: no limit. */
+  readonly maxSize: number;
+  readonly elements: { readonly shape: FullShape; readonly cells: Cells }[];
+  closed: boolean;
+}
+function stackOf(handle: Slot): Stack {
+  const stack = handle.data[0] as unknown as Stack;
+  if (stack.closed) throw new GraphError('InvalidArgument', `Stack[${stack.name}] has already been closed.`);
+  return stack;
+}
+let made = 0;
+
+const StackV2 = defineOp({
+  name: 'StackV2',
+  inputs: { max_size: 'int32' },
+  outputs: { handle: 'resource' },
+  attrs: { elem_type: type(), stack_name: text('') },
+  stateful: true,
+  infer({ max_size }) {
+    withRank(max_size.shape, 0, `Stack size must be a scalar, but had shape: ${showShape(max_size.shape)}`);
+    return { handle: [2] };
+  },
+  gradient: 'missing',
+  reference({ max_size, handle }, { elem_type, stack_name }, site) {
+    const name = `${stack_name || site.name}_${made++}`;
+    const stack: Stack = { name, dtype: elem_type, maxSize: max_size.data[0]!, elements: [], closed: false };
+    handle.data[0] = stack as unknown as number;
+  },
+});
+/** An empty stack for elements of one dtype, new in each run; a negative size sets no limit. As gen_data_flow_ops.stack_v2. */
+export function stackV2(maxSize: Tensor, dtype: DType, { name }: Named = {}): Tensor {
+  return StackV2({ max_size: maxSize }, { elem_type: dtype }, name).handle;
+}
+
+const StackPushV2 = defineOp({
+  name: 'StackPushV2',
+  inputs: { handle: 'resource', elem: 'T' },
+  outputs: { output: 'T' },
+  attrs: { T: type(), swap_memory: bool(false) },
+  stateful: true,
+  infer: ({ elem }) => ({ output: elem.shape }),
+  gradient: 'missing',
+  reference({ handle, elem, output }) {
+    const { name, dtype, maxSize, elements } = stackOf(handle);
+    if (dtype !== elem.dtype) {
+      throw new GraphError('InvalidArgument', `Must have type ${dtype} but got ${elem.dtype}`);
+    }
+    if (maxSize >= 0 && elements.length >= maxSize) {
+      throw new GraphError('InvalidArgument', `Stack[${name}] overflowed its max_size (${maxSize})`);
+    }
+    elements.push({ shape: elem.shape, cells: elem.data.slice() });
+    output.copyFrom(elem);
+  },
+});
+export interface StackPushOptions extends Named {
+  readonly swapMemory?: boolean | undefined;
+}
+/** Pushes `elem`, and passes it on. */
+export function stackPush(handle: Tensor, elem: Tensor, { swapMemory, name }: StackPushOptions = {}): Tensor {
+  return StackPushV2({ handle, elem }, { swap_memory: swapMemory }, name).output;
+}
+
+const StackPopV2 = defineOp({
+  name: 'StackPopV2',
+  inputs: { handle: 'resource' },
+  outputs: { elem: 'elem_type' },
+  attrs: { elem_type: type() },
+  stateful: true,
+  infer: () => ({ elem: null }),
+  gradient: 'missing',
+  reference({ handle, elem }) {
+    const { name, elements } = stackOf(handle);
+    const top = elements.pop();
+    if (!top) throw new GraphError('InvalidArgument', `Stack[${name}] is empty when calling Pop().`);
+    elem.resize(top.shape);
+    elem.data.set(top.cells);
+  },
+});
+/** The element on top, which is taken away. */
+export function stackPop(handle: Tensor, dtype: DType, { name }: Named = {}): Tensor {
+  return StackPopV2({ handle }, { elem_type: dtype }, name).elem;
+}
+
+defineOp({
+  name: 'StackCloseV2',
+  inputs: { handle: 'resource' },
+  outputs: {},
+  attrs: {},
+  stateful: true,
+  infer: () => ({}),
+  gradient: 'missing',
+  reference({ handle }) {
+    const stack = stackOf(handle);
+    stack.closed = true;
+    stack.elements.length = 0;
+  },
+});
