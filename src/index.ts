@@ -35,7 +35,7 @@ import { Optimizer } from './optimizers/optimizer';
 import { RMSPropOptimizer } from './optimizers/rmsprop';
 import * as globalStep from './training/global_step';
 import { ExponentialMovingAverage } from './training/moving_averages';
-import { exportMetaGraph, importMetaGraph } from './interop/meta_graph';
+import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
 import './ops/convolution';
@@ -49,6 +49,7 @@ export { convertToTensor, type TensorLike } from './graph/convert';
 export { getDefaultGraph, Graph, resetDefaultGraph, withGraph } from './graph/graph';
 export { IndexedSlices } from './graph/indexed_slices';
 export { Operation, Tensor } from './graph/operation';
+export { prependNameScope, stripNameScope } from './graph/scoped_names';
 export {
   addToCollection,
   addToCollections,
@@ -61,7 +62,7 @@ export {
   nameScope,
 } from './graph/default_graph';
 export { asGraphDef } from './interop/meta_graph';
-export { importGraphDef } from './interop/import_graph';
+export { type ImportOptions, importGraphDef } from './interop/import_graph';
 export { logging } from './logging';
 export * from './ops/argmax';
 export { accumulateN, add, addN, multiply, scalarMul, subtract } from './ops/arithmetic';
@@ -210,7 +211,7 @@ export {
   square,
 } from './ops/unary';
 export * from './ops/unary_trig';
-export { AUTO_REUSE, getLocalVariable, getVariable, getVariableScope, VariableScope, variableScope } from './ops/variable_scope';
+export { AUTO_REUSE, type CustomGetter, getLocalVariable, getVariable, getVariableScope, VariableScope, variableScope } from './ops/variable_scope';
 export {
   allVariables,
   assertVariablesInitialized,
@@ -293,9 +294,11 @@ export const train = {
   AdamOptimizer,
   ExponentialMovingAverage,
   exportMetaGraph,
+  exportScopedMetaGraph,
   FtrlOptimizer,
   GradientDescentOptimizer,
   importMetaGraph,
+  importScopedMetaGraph,
   MomentumOptimizer,
   Optimizer,
   ProximalAdagradOptimizer,

@@ -4,7 +4,7 @@ import { type DType, wireName } from '../value/dtype';
 import { type Nested, Value } from '../value/value';
 import { getDefaultGraph, type Graph } from './graph';
 import { IndexedSlices } from './indexed_slices';
-import { Tensor } from './operation';
+import { Operation, Tensor } from './operation';
 
 export interface ConvertOptions {
   readonly dtype?: DType | undefined;
@@ -67,6 +67,11 @@ export function convertToTensor(x: TensorLike, options: ConvertOptions = {}, gra
   if (x instanceof IndexedSlices) return densify(x, options);
   if (isConvertible(x)) return checked(x.asTensor(options), dtype);
   if (x instanceof Tensor) return checked(x, dtype);
+  if ((x as unknown) instanceof Operation) {
+    const { name: op } = x as unknown as Operation;
+    const target = `(target dtype=${dtype ?? 'None'}, name=${name ?? 'None'}, as_ref=${options.asRef ?? false})`;
+    throw new GraphError('Type', `Can't convert Operation '${op}' to Tensor ${target}`);
+  }
   if (holdsTensor(x)) return pack(graph, x as readonly TensorLike[], dtype ?? dtypeIn(x), name ?? 'packed') as Tensor;
   const value = Value.from(x as Nested, dtype);
   return constantIn(graph, value, name);

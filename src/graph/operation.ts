@@ -119,6 +119,11 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
   get controlInputs(): readonly Operation[] {
     return this.#control;
   }
+  /** The ops that wait for this one by a control edge, in creation order. */
+  get controlOutputs(): readonly Operation[] {
+    const self: unknown = this;
+    return this.graph.getOperations().filter((op) => op.controlInputs.some((c) => c === self));
+  }
   attr<K extends keyof A>(name: K): Attrs<A>[K] {
     return this.attrs[name];
   }
@@ -175,7 +180,7 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
     const first = this.outputs[0];
     if (!first) return;
     for (const [out, from] of Object.entries(def.alias ?? {})) {
-      if (def.flow || Object.keys(def.outputs)[0] !== out) continue;
+      if (def.flow || Object.keys(def.outputs)[0] !== out || def.aliasWhen?.(bag, attrs as never) === false) continue;
       const source = inputs[Object.keys(def.inputs).indexOf(from as string)];
       first.value = source?.value;
       first.partial = source?.value; // not more: TensorFlow's shape refiner does not look through these

@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
-import { type Graph, getDefaultGraph } from '../graph/graph';
+import type { TensorLike } from '../graph/convert';
+import { type Graph, getDefaultGraph, withGraph } from '../graph/graph';
 import { Operation, Tensor } from '../graph/operation';
+import { prependNameScope, stripNameScope } from '../graph/scoped_names';
 import { RefVariable, ResourceVariable, Variable } from '../ops/variables';
 import { encodeAttr } from './attrs';
 import { importGraphDef } from './import_graph';
 import { readMetaGraph, writeMetaGraph } from './messages';
+import { bytesOfText, textOf } from './tensor_proto';
 import {
   type CollectionDef,
   CollectionDefSchema,
@@ -31,9 +34,18 @@ const VARIABLES = [
 ];
 const VERSION = { producer: 27, minConsumer: 0 };
 
+/** The collection that names what an exported scope needs from outside. */
+const UNBOUND = 'unbound_inputs';
+/** Inputs from outside are called so in the nodes. */
+const UNBOUND_PREFIX = '$unbound_inputs_';
+
 export interface ImportMetaGraphOptions {
-  /** A prefix for all names. */
+  /** A prefix for all names, made unique. */
   readonly importScope?: string | undefined;
+  /** Takes the place of inputs; all that a scope's export left unbound must be here. */
+  readonly inputMap?: Readonly<Record<string, TensorLike>> | undefined;
+  /** The default graph where none is given. */
+  readonly graph?: Graph | undefined;
 }
 
 /**
@@ -47,17 +59,41 @@ export function importMetaGraph(source: string | Uint8Array | MetaGraphDef, opti
       : source instanceof Uint8Array
         ? readMetaGraph(source)
         : source;
-  const graph = getDefaultGraph();
-  const scope = options.importScope ?? '';
-  importGraphDef(meta.graphDef as GraphDef, { name: scope });
-  const prefix = scope === '' ? '' : `${scope}/`;
+  importScopedMetaGraph(meta, options);
+  return meta;
+}
+
+/**
+ * Adds a MetaGraphDef to a graph and answers its global variables by the names they were exported under, as
+ * tf.compat.v1.train.import_scoped_meta_graph. Raises Value for unbound inputs that `inputMap` does not name.
+ */
+export function importScopedMetaGraph(meta: MetaGraphDef, options: ImportMetaGraphOptions = {}): Map<string, Variable> {
+  const { graph = getDefaultGraph(), inputMap } = options;
+  checkUnbound(meta, inputMap);
+  const name = options.importScope ?? '';
+  const scope = name === '' ? '' : graph.uniqueName(name, false);
+  withGraph(graph, () => importGraphDef(meta.graphDef as GraphDef, { name, inputMap }));
+  const prefix = scope === '' ? '' : prependNameScope('', scope);
   const variables = new Map<string, Variable>();
   for (const key of [...VARIABLES, ...Object.keys(meta.collectionDef).filter((k) => !VARIABLES.includes(k))]) {
     const def = meta.collectionDef[key];
-    if (!def) continue;
+    if (!def || key === UNBOUND) continue;
     for (const item of readCollection(graph, key, def, prefix, variables)) graph.addToCollection(key, item);
   }
-  return meta;
+  const found = graph.getCollection<Variable>('variables', scope);
+  return new Map(found.map((v) => [stripNameScope(v.name, scope), v]));
+}
+
+function checkUnbound(meta: MetaGraphDef, inputMap: Readonly<Record<string, unknown>> = {}): void {
+  const kind = meta.collectionDef[UNBOUND]?.kind;
+  if (kind?.case !== 'bytesList') return;
+  const unbound = kind.value.value.map((bytes) => new TextDecoder().decode(bytes));
+  const given = Object.keys(inputMap);
+  if (unbound.length === 0 || (given.length === unbound.length && unbound.every((x) => given.includes(x)))) return;
+  throw new GraphError(
+    'Value',
+    `Graph contains unbound inputs: ${unbound.filter((x) => !given.includes(x)).join(',')}. Must provide these inputs through input_map.`,
+  );
 }
 
 function readFile(path: string): Uint8Array {
@@ -126,26 +162,82 @@ export function asGraphDef(graph: Graph = getDefaultGraph()): GraphDef {
 
 /** The graph and its collections as a MetaGraphDef; as tf.train.export_meta_graph. */
 export function exportMetaGraph(graph: Graph = getDefaultGraph()): Uint8Array {
+  return writeMetaGraph(exportScopedMetaGraph({ graph }).metaGraph);
+}
+
+export interface ExportMetaGraphOptions {
+  readonly graph?: Graph | undefined;
+  /** Only what lies in this scope, named from there on. */
+  readonly exportScope?: string | undefined;
+}
+export interface ScopedMetaGraph {
+  readonly metaGraph: MetaGraphDef;
+  /** The exported variables by their new names. */
+  readonly variables: Map<string, Variable>;
+}
+/** A graph or one name scope of it as a MetaGraphDef, as tf.compat.v1.train.export_scoped_meta_graph. */
+export function exportScopedMetaGraph(options: ExportMetaGraphOptions = {}): ScopedMetaGraph {
+  const { graph = getDefaultGraph(), exportScope: scope = '' } = options;
+  const whole = asGraphDef(graph);
+  const graphDef = scope === '' ? whole : scopedGraphDef(graph, whole, scope);
   const collectionDef: Record<string, CollectionDef> = {};
   for (const key of graph.getAllCollectionKeys()) {
-    const def = writeCollection(graph.getCollectionRef(key));
+    const def = writeCollection(graph.getCollectionRef(key).filter((x) => isInside(x, scope)), scope);
     if (def) collectionDef[key] = def;
   }
-  const graphDef = asGraphDef(graph);
-  return writeMetaGraph(create(MetaGraphDefSchema, { graphDef, collectionDef, metaInfoDef: { tensorflowVersion: '1.15.5' } }));
+  const variables = graph.getCollection<Variable>('variables').filter((v) => isInside(v, scope));
+  return {
+    metaGraph: create(MetaGraphDefSchema, { graphDef, collectionDef, metaInfoDef: { tensorflowVersion: '1.15.5' } }),
+    variables: new Map(variables.map((v) => [stripNameScope(v.name, scope), v])),
+  };
+}
+
+const text = (bytes: Uint8Array): string => String(textOf(bytes));
+
+/** Things without a name lie everywhere; what is left unbound stays named. */
+function isInside(x: unknown, scope: string): boolean {
+  const name = typeof x === 'string' ? x : (x as { name?: unknown } | null)?.name;
+  return typeof name !== 'string' || name.startsWith(UNBOUND_PREFIX) || name.startsWith(scope);
+}
+
+/** The nodes of one scope; notes in the graph which inputs come from outside. */
+function scopedGraphDef(graph: Graph, whole: GraphDef, scope: string): GraphDef {
+  const unbound: string[] = [];
+  const strip = (name: string) => stripNameScope(name, scope);
+  const bind = (input: string): string => {
+    if (input.replace(/^\^/, '').startsWith(scope)) return strip(input);
+    const named = input.replace(/^\^?/, (mark) => `${mark}${UNBOUND_PREFIX}`);
+    unbound.push(named);
+    return named;
+  };
+  const node = whole.node
+    .filter((n) => n.name.startsWith(scope))
+    .map((n) => {
+      const { _class: group, frame_name: frame } = n.attr;
+      if (group?.value.case === 'list') {
+        const inside = group.value.value.s.map(text).filter((s) => s.replace(/^loc:@/, '').startsWith(scope));
+        group.value.value.s = inside.map((s) => bytesOfText(strip(s)));
+      }
+      if (frame?.value.case === 's') frame.value.value = bytesOfText(strip(text(frame.value.value)));
+      const attr = n.attr;
+      return create(NodeDefSchema, { name: strip(n.name), op: n.op, device: n.device, input: n.input.map(bind), attr });
+    });
+  graph.clearCollection(UNBOUND);
+  for (const name of unbound) graph.addToCollection(UNBOUND, name);
+  return create(GraphDefSchema, { node, versions: VERSION });
 }
 
 /** What cannot be written is left out, as TensorFlow does. */
-function writeCollection(items: readonly unknown[]): CollectionDef | null {
+function writeCollection(items: readonly unknown[], scope: string): CollectionDef | null {
   const [first] = items;
   const all = (f: (x: unknown) => boolean) => items.every(f);
   if (first === undefined) return null;
   if (all((x) => x instanceof Variable)) {
-    const value = (items as Variable[]).map((v) => toBinary(VariableDefSchema, writeVariable(v)));
+    const value = (items as Variable[]).map((v) => toBinary(VariableDefSchema, writeVariable(v, scope)));
     return create(CollectionDefSchema, { kind: { case: 'bytesList', value: { value } } });
   }
   if (all((x) => x instanceof Operation || x instanceof Tensor)) {
-    const value = (items as Tensor[]).map((x) => x.name);
+    const value = (items as Tensor[]).map((x) => stripNameScope(x.name, scope));
     return create(CollectionDefSchema, { kind: { case: 'nodeList', value: { value } } });
   }
   if (all((x) => typeof x === 'string')) {
@@ -160,12 +252,13 @@ function writeCollection(items: readonly unknown[]): CollectionDef | null {
   return create(CollectionDefSchema, { kind: { case: 'floatList', value: { value: items as number[] } } });
 }
 
-function writeVariable(v: Variable) {
+function writeVariable(v: Variable, scope: string) {
+  const strip = (name: string) => stripNameScope(name, scope);
   return create(VariableDefSchema, {
-    variableName: v.handle ? v.handle.name : v.name,
-    initializerName: v.initializer.name,
-    snapshotName: v.handle ? v.asGraphElement().name : v.value().name,
-    initialValueName: v.initialValue?.name ?? '',
+    variableName: strip(v.handle ? v.handle.name : v.name),
+    initializerName: strip(v.initializer.name),
+    snapshotName: strip(v.handle ? v.asGraphElement().name : v.value().name),
+    initialValueName: strip(v.initialValue?.name ?? ''),
     isResource: v.handle !== undefined,
     trainable: v.trainable,
   });

@@ -2,56 +2,70 @@
 import { GraphError } from '../errors';
 import { convertToTensor, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { float, type OpDef, type } from '../graph/opdef';
+import { type AnyDef, float, lookup, type OpDef, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { type Call, hasKernel } from '../kernels/table';
-import { FLOATS, isInteger, REALS } from '../value/dtype';
-import { merge, type Shape } from '../value/shape';
+import { FLOATS, isInteger, REALS, zeroOf } from '../value/dtype';
+import { compatible, merge, type Shape, showShape } from '../value/shape';
 import type { Named } from './array';
 import { shapeOf } from './array';
 import { cast } from './cast';
+import { mapCells, zipBy } from './cellwise';
 import { less, where } from './compare';
 import { concat } from './join';
-import { subtract } from './arithmetic';
-import { transpose } from './permute';
-import { range } from './range';
-import { reduceSum } from './reduce';
-import { rank, zeros, zerosLike } from './shape';
+import { zeros, zerosLike } from './shape';
 import { exp, negative, sigmoid } from './unary';
+
+export { logSoftmax, type SoftmaxOptions, softmax } from './softmax';
 
 // ---- cell by cell -------------------------------------------------------------------------------------------------
 
 const one = { inputs: { features: 'T' }, outputs: { activations: 'T' } } as const;
 const attrs = { T: type(FLOATS) } as const;
-const realAttrs = { T: type([...REALS, 'qint8']) } as const;
+const realAttrs = { T: type(REALS) } as const;
+const reluAttrs = { T: type([...REALS, 'qint8']) } as const;
 type Unary = OpDef<typeof one.inputs, typeof one.outputs, typeof attrs>;
 interface Row extends Pick<Unary, 'name' | 'gradient'> {
-  readonly cells: (x: number) => number;
+  /** `zero` is a cell: bigints have one of their own. */
+  readonly cells: (x: number, zero: number) => number;
   readonly kernel?: string;
-  readonly real?: true;
+  readonly attrs?: typeof realAttrs | typeof reluAttrs;
 }
-const unary = ({ name, gradient, cells, kernel, real }: Row) =>
+const unary = ({ name, gradient, cells, kernel, attrs: own }: Row) =>
   defineOp({
     name,
     ...one,
-    attrs: (real ? realAttrs : attrs) as typeof attrs,
+    attrs: (own ?? attrs) as typeof attrs,
     inplace: ['features'],
     infer: ({ features }) => ({ activations: features.shape }),
     gradient,
     reference({ features, activations }) {
-      const [x, y] = [features.data, activations.data];
-      for (let i = 0; i < y.length; i++) y[i] = cells(x[i]!);
+      const zero = zeroOf(features.dtype);
+      mapCells(features, activations, () => (x) => cells(x, zero));
     },
     kernel: ({ features, activations }): Call | null =>
-      kernel && activations.dtype === 'float32' && hasKernel(kernel) ? [kernel, activations.ptr, features.ptr, activations.size] : null,
+      kernel && activations.dtype === 'float32' && hasKernel(kernel)
+        ? [kernel, activations.ptr, features.ptr, activations.size]
+        : null,
   } as Unary);
+
+/** Gradient and features must be of one shape. */
+function together(op: string, a: Shape, b: Shape): Shape {
+  if (compatible(a, b)) return merge(a, b);
+  const atRun = `Inputs to operation of type ${op} must have the same size and shape.  Input 0: ${showShape(a)} != input 1: ${showShape(b)}`;
+  try {
+    return merge(a, b);
+  } catch (e) {
+    throw e instanceof GraphError ? new GraphError(e.code, e.reason, { atRun }) : e;
+  }
+}
 
 const two = { inputs: { gradients: 'T', features: 'T' }, outputs: { backprops: 'T' } } as const;
 const twoOut = { inputs: { gradients: 'T', outputs: 'T' }, outputs: { backprops: 'T' } } as const;
 type Binary = OpDef<typeof two.inputs, typeof two.outputs, typeof attrs>;
 interface GradRow extends Pick<Binary, 'name' | 'gradient'> {
-  readonly cells: (dy: number, x: number) => number;
+  readonly cells: (dy: number, x: number, zero: number) => number;
   /** What the second input is called on the wire. */
   readonly second?: 'outputs';
   readonly kernel?: string;
@@ -62,18 +76,29 @@ const grad = ({ name, gradient, cells, second, kernel, real }: GradRow) =>
     name,
     ...((second ? twoOut : two) as typeof two),
     attrs: (real ? realAttrs : attrs) as typeof attrs,
-    infer: (t) => ({ backprops: merge(t.gradients.shape, (second ? (t as never as typeof t & { outputs: typeof t.features }).outputs : t.features).shape) as Shape }),
+    infer: (t) => ({
+      backprops: together(
+        name,
+        t.gradients.shape,
+        (second ? (t as never as { outputs: typeof t.features }).outputs : t.features).shape,
+      ),
+    }),
     gradient,
     reference(t) {
-      const x = (second ? (t as never as Record<string, Slot>).outputs! : t.features).data;
-      const [dy, out] = [t.gradients.data, t.backprops.data];
-      for (let i = 0; i < out.length; i++) out[i] = cells(dy[i]!, x[i]!);
+      const y = second ? (t as never as Record<string, Slot>).outputs! : t.features;
+      const zero = zeroOf(y.dtype);
+      zipBy(() => (dy, x) => cells(dy, x, zero))({ x: t.gradients, y, z: t.backprops });
     },
     kernel: (t): Call | null => {
       const x = second ? (t as never as Record<string, Slot>).outputs! : t.features;
-      return kernel && x.dtype === 'float32' && hasKernel(kernel) ? [kernel, t.backprops.ptr, t.gradients.ptr, x.ptr, x.size] : null;
+      return kernel && x.dtype === 'float32' && hasKernel(kernel)
+        ? [kernel, t.backprops.ptr, t.gradients.ptr, x.ptr, x.size]
+        : null;
     },
   } as Binary);
+
+/** A gradient that is multiplied by 0: infinities and NaNs stay NaN. */
+const nothing = (dy: number, zero: number): number => (typeof dy === 'bigint' ? zero : dy * 0);
 
 /** The second gradient of what is flat but for a kink: through the gradient only. */
 const flat =
@@ -86,7 +111,7 @@ const flat =
 const ReluGrad = grad({
   name: 'ReluGrad',
   real: true,
-  cells: (dy, x) => (x > 0 ? dy : 0),
+  cells: (dy, x, zero) => (x > 0 ? dy : nothing(dy, zero)),
   kernel: 'relu_grad_f32',
   gradient: flat((dy, x) => reluGrad(dy, x)),
 });
@@ -95,8 +120,9 @@ export function reluGrad(gradients: Tensor, features: Tensor): Tensor {
 }
 const Relu = unary({
   name: 'Relu',
-  real: true,
-  cells: (x) => (x < 0 ? 0 : x),
+  attrs: reluAttrs,
+  // biome-ignore lint/complexity/useMathMinMax: bigints, and NaN stays NaN
+  cells: (x, zero) => (x < zero ? zero : x),
   kernel: 'relu_f32',
   gradient: ({ activations: dy }, { activations: y }) => ({ features: reluGrad(dy, y) }),
 });
@@ -108,7 +134,8 @@ export function relu(features: TensorLike, { name }: Named = {}): Tensor {
 const Relu6Grad = grad({
   name: 'Relu6Grad',
   real: true,
-  cells: (dy, x) => (x > 0 && x < 6 ? dy : 0),
+  kernel: 'relu6_grad_f32',
+  cells: (dy, x, zero) => (x > 0 && x < 6 ? dy : nothing(dy, zero)),
   gradient: flat((dy, x) => relu6Grad(dy, x)),
 });
 function relu6Grad(gradients: Tensor, features: Tensor): Tensor {
@@ -116,8 +143,9 @@ function relu6Grad(gradients: Tensor, features: Tensor): Tensor {
 }
 const Relu6 = unary({
   name: 'Relu6',
-  real: true,
-  cells: (x) => (x < 0 ? 0 : x > 6 ? 6 : x),
+  attrs: realAttrs,
+  kernel: 'relu6_f32',
+  cells: (x, zero) => (x < zero ? zero : x > 6 ? ((typeof x === 'bigint' ? 6n : 6) as number) : x),
   gradient: ({ activations: dy }, { activations: y }) => ({ features: relu6Grad(dy, y) }),
 });
 /** min(max(x, 0), 6), as tf.nn.relu6. */
@@ -125,8 +153,8 @@ export function relu6(features: TensorLike, { name }: Named = {}): Tensor {
   return Relu6({ features }, {}, name).activations;
 }
 
-const SELU = 1.0507009873554804934193349852946;
-const SELU_ALPHA = SELU * 1.6732632423543772848170429916717;
+const SELU = 1.0507009873554805;
+const SELU_ALPHA = 1.7580993408473768;
 /** The second gradient of Elu and Selu, by their own outputs. */
 const curved =
   (again: (dy: Tensor, y: Tensor) => Tensor): Binary['gradient'] =>
@@ -141,6 +169,7 @@ const curved =
 const EluGrad = grad({
   name: 'EluGrad',
   second: 'outputs',
+  kernel: 'elu_grad_f32',
   cells: (dy, y) => (y < 0 ? dy * (y + 1) : dy),
   gradient: curved((dy, y) => eluGrad(dy, y)),
 });
@@ -149,6 +178,7 @@ function eluGrad(gradients: Tensor, outputs: Tensor): Tensor {
 }
 const Elu = unary({
   name: 'Elu',
+  kernel: 'elu_f32',
   cells: (x) => (x < 0 ? Math.expm1(x) : x),
   gradient: ({ activations: dy }, { activations: y }) => ({ features: eluGrad(dy, y) }),
 });
@@ -178,6 +208,7 @@ export function selu(features: TensorLike, { name }: Named = {}): Tensor {
 const softplusOf = (x: number): number => (x > 30 ? x : x < -30 ? Math.exp(x) : Math.log1p(Math.exp(x)));
 const SoftplusGrad = grad({
   name: 'SoftplusGrad',
+  kernel: 'softplus_grad_f32',
   cells: (dy, x) => dy / (Math.exp(-x) + 1),
   gradient: ({ backprops: dy }, { gradients, features: x }) =>
     dy.graph.controlDependencies([dy], () => {
@@ -211,7 +242,9 @@ const SoftsignGrad = grad({
 const Softsign = unary({
   name: 'Softsign',
   cells: (x) => x / (1 + Math.abs(x)),
-  gradient: ({ activations: dy }, { features }) => ({ features: SoftsignGrad({ gradients: dy, features }, {}).backprops }),
+  gradient: ({ activations: dy }, { features }) => ({
+    features: SoftsignGrad({ gradients: dy, features }, {}).backprops,
+  }),
 });
 /** x / (1 + |x|), as tf.nn.softsign. */
 export function softsign(features: TensorLike, { name }: Named = {}): Tensor {
@@ -219,20 +252,28 @@ export function softsign(features: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const leaky = { alpha: float(0.2), T: type(FLOATS) } as const;
+const bits = new Float32Array(1);
+function leakyCall(name: string, slots: readonly Slot[], alpha: number): Call | null {
+  const x = slots[0]!;
+  if (x.dtype !== 'float32' || !hasKernel(name)) return null;
+  bits[0] = alpha;
+  return [name, ...slots.map((t) => t.ptr), x.size, new Int32Array(bits.buffer)[0]!];
+}
 const LeakyReluGrad = defineOp({
   name: 'LeakyReluGrad',
   ...two,
   attrs: leaky,
-  infer: ({ gradients, features }) => ({ backprops: merge(gradients.shape, features.shape) }),
+  infer: ({ gradients, features }) => ({ backprops: together('LeakyReluGrad', gradients.shape, features.shape) }),
   gradient({ backprops: dy }, { features: x }, { alpha }) {
     const first = leakyReluGrad(dy, x, alpha);
     return { gradients: first, features: zeros(shapeOf(x), x.dtype) };
   },
   reference({ gradients, features, backprops }, { alpha }) {
-    const [dy, x, out] = [gradients.data, features.data, backprops.data];
     const a = Math.fround(alpha);
-    for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 ? dy[i]! : dy[i]! * a;
+    zipBy(() => (dy, x) => (x > 0 ? dy : dy * a))({ x: gradients, y: features, z: backprops });
   },
+  kernel: ({ gradients: dy, features: x, backprops: to }, { alpha }): Call | null =>
+    leakyCall('leaky_relu_grad_f32', [to, dy, x], alpha),
 });
 function leakyReluGrad(gradients: Tensor, features: Tensor, alpha: number): Tensor {
   return LeakyReluGrad({ gradients, features }, { alpha }).backprops;
@@ -244,10 +285,10 @@ const LeakyRelu = defineOp({
   infer: ({ features }) => ({ activations: features.shape }),
   gradient: ({ activations: dy }, { features }, { alpha }) => ({ features: leakyReluGrad(dy, features, alpha) }),
   reference({ features, activations }, { alpha }) {
-    const [x, y] = [features.data, activations.data];
     const a = Math.fround(alpha);
-    for (let i = 0; i < y.length; i++) y[i] = Math.max(x[i]!, x[i]! * a);
+    mapCells(features, activations, () => (x) => (x > 0 ? x : x * a));
   },
+  kernel: ({ features: x, activations: y }, { alpha }): Call | null => leakyCall('leaky_relu_f32', [y, x], alpha),
 });
 export interface LeakyReluOptions extends Named {
   readonly alpha?: number | undefined;
@@ -260,97 +301,33 @@ export function leakyRelu(features: TensorLike, { alpha, name = 'LeakyRelu' }: L
     return LeakyRelu({ features: f }, { alpha }, scope).activations;
   });
 }
+/** The gradient of swish, which keeps only its features for it; the registry's IdentityN has another one. */
+const swishGradient = (
+  { output: [dy] }: { readonly output: readonly Tensor[] },
+  x: Tensor,
+): { input: (Tensor | null)[] } => {
+  const y = dy!.graph.controlDependencies([dy!], () => sigmoid(x));
+  const slope = y.mul(x.mul(y.rsub(1)).radd(1));
+  return { input: [null, dy!.mul(slope)] };
+};
+let swishes = 0;
+/** x * sigmoid(x), as tf.nn.swish. */
+export function swish(features: TensorLike): Tensor {
+  const x = convertToTensor(features);
+  const y = x.mul(sigmoid(x));
+  const plain = lookup('IdentityN')!;
+  const def: AnyDef = { ...plain, gradient: ((dy: { output: readonly Tensor[] }) => swishGradient(dy, x)) as never };
+  const attrs = { T: [y.dtype, x.dtype], _gradient_op_type: `CustomGradient-${swishes++}` };
+  return x.graph.createOp('IdentityN', [y, x], attrs, { def }).outputs[0]!;
+}
 /** relu of x and of -x, side by side, as tf.nn.crelu. */
-export function crelu(features: TensorLike, { axis = -1, name = 'CRelu' }: Named & { readonly axis?: number } = {}): Tensor {
+export function crelu(
+  features: TensorLike,
+  { axis = -1, name = 'CRelu' }: Named & { readonly axis?: number } = {},
+): Tensor {
   const x = convertToTensor(features, { name: 'features' });
   return x.graph.nameScope(name, (scope) => {
     const c = concat([x, x.neg()], axis, { name: scope });
     return relu(c);
   });
 }
-
-// ---- softmax ------------------------------------------------------------------------------------------------------
-
-const rows = { inputs: { logits: 'T' }, attrs: { T: type(FLOATS) } } as const;
-function eachRow(from: Slot, to: Slot, write: (x: number, top: number, sum: number) => number): void {
-  const n = from.shape.at(-1)!;
-  const [x, y] = [from.data, to.data];
-  for (let at = 0; at < x.length; at += n) {
-    let top = Number.NEGATIVE_INFINITY;
-    for (let j = 0; j < n; j++) if (!(x[at + j]! <= top)) top = x[at + j]!;
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += Math.exp(x[at + j]! - top);
-    for (let j = 0; j < n; j++) y[at + j] = write(x[at + j]!, top, sum);
-  }
-}
-const rowsKernel =
-  (name: string) =>
-  (from: Slot, to: Slot): Call | null => {
-    const n = from.shape.at(-1)!;
-    return from.dtype === 'float32' && hasKernel(name) && n > 0 ? [name, to.ptr, from.ptr, from.size / n, n] : null;
-  };
-function vector(shape: Shape): Shape {
-  if (shape === null || shape.length > 0) return shape;
-  throw new GraphError('Value', 'Shape must be at least rank 1 but is rank 0', { atRun: 'logits must have >= 1 dimension, got []' });
-}
-const softmaxRows = rowsKernel('softmax_f32');
-const Softmax = defineOp({
-  name: 'Softmax',
-  ...rows,
-  outputs: { softmax: 'T' },
-  infer: ({ logits }) => ({ softmax: vector(logits.shape) }),
-  gradient({ softmax: dy }, { softmax: y }) {
-    const sum = reduceSum(dy.mul(y), { axis: -1, keepdims: true });
-    return { logits: dy.sub(sum).mul(y) };
-  },
-  reference: ({ logits, softmax }) => eachRow(logits, softmax, (x, top, sum) => Math.exp(x - top) / sum),
-  kernel: ({ logits, softmax }) => softmaxRows(logits, softmax),
-});
-const LogSoftmax = defineOp({
-  name: 'LogSoftmax',
-  ...rows,
-  outputs: { logsoftmax: 'T' },
-  infer: ({ logits }) => ({ logsoftmax: vector(logits.shape) }),
-  gradient({ logsoftmax: dy }, { logsoftmax: y }) {
-    const p = exp(y);
-    const sum = reduceSum(dy, { axis: -1, keepdims: true });
-    return { logits: dy.sub(sum.mul(p)) };
-  },
-  reference: ({ logits, logsoftmax }) => eachRow(logits, logsoftmax, (x, top, sum) => x - top - Math.log(sum)),
-});
-
-export interface SoftmaxOptions extends Named {
-  readonly axis?: number | null | undefined;
-  readonly dim?: number | null | undefined;
-}
-function along(input: TensorLike, options: SoftmaxOptions, compute: (x: Tensor, name?: string) => Tensor): Tensor {
-  const logits = convertToTensor(input);
-  const { shape } = logits;
-  const dim = options.axis ?? options.dim ?? -1;
-  if (dim === -1 || (shape && dim === shape.length - 1)) return compute(logits, options.name);
-  if (shape && (dim < -shape.length || dim >= shape.length)) {
-    const n = shape.length;
-    throw new GraphError(
-      'InvalidArgument',
-      `Dimension (${dim}) must be in the range [${-n}, ${n}) where ${n} is the number of dimensions in the input.`,
-    );
-  }
-  const n = shape!.length;
-  rank(logits);
-  const at = dim < 0 ? dim + n : dim;
-  const r = rank(logits);
-  const swap = (x: Tensor, name?: string): Tensor => {
-    const last = subtract(r, 1);
-    const order = concat([range(at), [last], range(at + 1, last), [at]] as readonly TensorLike[], 0);
-    return transpose(x, order, { name });
-  };
-  const out = swap(compute(swap(logits)), options.name);
-  out.setShape(shape);
-  return out;
-}
-/** exp(x) / sum(exp(x)) along an axis, the last by default, as tf.nn.softmax. */
-export const softmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
-  along(logits, options, (x, name) => Softmax({ logits: x }, {}, name).softmax);
-/** x - log(sum(exp(x))) along an axis, as tf.nn.log_softmax. */
-export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
-  along(logits, options, (x, name) => LogSoftmax({ logits: x }, {}, name).logsoftmax);

@@ -252,6 +252,12 @@ const AddN = defineOp({
   infer: ({ inputs }) => ({ sum: mergeAll(inputs, null) }),
   gradient: ({ sum: dy }, { inputs }) => ({ inputs: inputs.map(() => dy) }),
   reference: sumCells,
+  kernel({ inputs, sum }) {
+    const [a, b, c, d] = inputs.map((t) => t.ptr);
+    if (sum.dtype !== 'float32' || inputs.length > 4 || inputs.length < 2) return null;
+    const from = [a, b, c, d].slice(0, inputs.length) as number[];
+    return [['add_f32', 'add3_f32', 'add4_f32'][inputs.length - 2]!, sum.ptr, ...from, sum.size];
+  },
 });
 /** The op itself, also for one input, as gen_math_ops.add_n: how gradients are summed. */
 export function addNRaw(inputs: readonly TensorLike[], { name }: Named = {}): Tensor {

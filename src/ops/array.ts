@@ -73,7 +73,10 @@ export interface PlaceholderOptions extends Named {
   readonly shape?: Shape | undefined;
 }
 /** A tensor that must be fed at each run, as tf.placeholder. */
-export function placeholder(dtype: DType, { shape = null, name }: PlaceholderOptions = {}): Tensor {
+export function placeholder(dtype: DType, options?: PlaceholderOptions): Tensor;
+export function placeholder(dtype: DType, shape: Shape, options?: Named): Tensor;
+export function placeholder(dtype: DType, first: PlaceholderOptions | Shape = {}, more: Named = {}): Tensor {
+  const { shape = null, name } = first === null || Array.isArray(first) ? { shape: first as Shape, ...more } : (first as PlaceholderOptions);
   return Placeholder({}, { dtype, shape }, name).output;
 }
 

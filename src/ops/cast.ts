@@ -29,6 +29,12 @@ function caster(from: DType, to: DType): (x: number) => unknown {
   return isFloating(from) ? toInt32 : (x) => x;
 }
 
+const KERNELS: Partial<Record<string, string>> = {
+  'bool float32': 'cast_u8_f32',
+  'uint8 float32': 'cast_u8_f32',
+  'int32 float32': 'cast_i32_f32',
+};
+
 const Cast = defineOp({
   name: 'Cast',
   inputs: { x: 'SrcT' },
@@ -44,6 +50,10 @@ const Cast = defineOp({
   reference({ x, y }, { SrcT, DstT }) {
     const [from, to, f] = [x.data, y.data, caster(SrcT, DstT)];
     for (let i = 0; i < to.length; i++) to[i] = f(from[i]!) as number;
+  },
+  kernel({ x, y }, { SrcT, DstT }) {
+    const name = KERNELS[`${SrcT} ${DstT}`];
+    return name === undefined ? null : [name, y.ptr, x.ptr, x.size];
   },
 });
 

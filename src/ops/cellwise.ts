@@ -90,8 +90,27 @@ export const zipShape = ({ x, y }: { readonly x: Known; readonly y: Known }): { 
 /** The kernel of that name in the variant that the shapes need, for float32. */
 export const zipKernel =
   (name: string) =>
-  ({ x, y, z }: Zip): Call | null =>
-    z.dtype === 'float32' && sameShape(x.shape, y.shape) ? [`${name}_f32`, z.ptr, x.ptr, y.ptr, z.size] : null;
+  ({ x, y, z }: Zip): Call | null => {
+    if (x.dtype !== 'float32') return null;
+    const n = z.size;
+    const plain = sameShape(x.shape, z.shape);
+    if (plain && sameShape(y.shape, z.shape)) return [`${name}_f32`, z.ptr, x.ptr, y.ptr, n];
+    if (plain && y.size === 1) return [`${name}_xs_f32`, z.ptr, x.ptr, y.ptr, n];
+    if (sameShape(y.shape, z.shape) && x.size === 1) return [`${name}_sx_f32`, z.ptr, x.ptr, y.ptr, n];
+    const [matrix, side, back] = plain ? [x, y, ''] : [y, x, 'rev'];
+    const sides = n > 0 && sameShape(matrix.shape, z.shape) ? rowOrColumn(side.shape, z.shape) : null;
+    return sides && [`${name}_${sides.kind}${back}_f32`, z.ptr, matrix.ptr, side.ptr, sides.m, sides.n];
+  };
+/** Whether a smaller shape is one row, or one column, of `out` seen as a matrix of m rows and n columns. */
+function rowOrColumn(shape: FullShape, out: FullShape): { readonly kind: 'row' | 'col'; readonly m: number; readonly n: number } | null {
+  const [size, cells] = [sizeOf(shape), sizeOf(out)];
+  const padded = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
+  const first = padded.findIndex((d) => d !== 1);
+  if (first >= 0 && sameShape(padded.slice(first), out.slice(first))) return { kind: 'row', m: cells / size, n: size };
+  let last = padded.length;
+  while (last > 0 && padded[last - 1] === 1) last--;
+  return sameShape(padded.slice(0, last), out.slice(0, last)) ? { kind: 'col', m: size, n: cells / size } : null;
+}
 
 // ---- single cells -------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ import { type DType, FLOATS, INTEGERS, isBig, NUMBERS } from '../value/dtype';
 import { broadcast, broadcastIndex, compatible, isFull, merge, type Shape, showShape } from '../value/shape';
 import { broadcastGradientArgs } from './arithmetic';
 import { type Named, reshape, shapeOf, zeros, zerosLike } from './array';
-import { rounder, zip, zipBy, zipShape } from './cellwise';
+import { rounder, zip, zipBy, zipKernel, zipShape } from './cellwise';
 import { reduceSum } from './reduce';
 
 // ---- order --------------------------------------------------------------------------------------------------------
 
 type MakeOrder = MakeOp<{ x: 'T'; y: 'T' }, { z: 'bool' }, { T: Attr<DType> }>;
-const defineOrder = (name: string, holds: (x: number, y: number) => boolean): MakeOrder =>
+const defineOrder = (name: string, kernel: string, holds: (x: number, y: number) => boolean): MakeOrder =>
   defineOp({
     name,
     inputs: { x: 'T', y: 'T' },
@@ -24,24 +24,25 @@ const defineOrder = (name: string, holds: (x: number, y: number) => boolean): Ma
     infer: zipShape,
     gradient: null,
     reference: zip((x, y) => (holds(x, y) ? 1 : 0)),
+    kernel: zipKernel(kernel),
   });
 
-const Less = defineOrder('Less', (x, y) => x < y);
+const Less = defineOrder('Less', 'less', (x, y) => x < y);
 /** Whether x < y, cell by cell, as tf.less. */
 export function less(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Less({ x, y }, {}, name).z;
 }
-const LessEqual = defineOrder('LessEqual', (x, y) => x <= y);
+const LessEqual = defineOrder('LessEqual', 'less_equal', (x, y) => x <= y);
 /** Whether x <= y, cell by cell, as tf.less_equal. */
 export function lessEqual(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return LessEqual({ x, y }, {}, name).z;
 }
-const Greater = defineOrder('Greater', (x, y) => x > y);
+const Greater = defineOrder('Greater', 'greater', (x, y) => x > y);
 /** Whether x > y, cell by cell, as tf.greater. */
 export function greater(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Greater({ x, y }, {}, name).z;
 }
-const GreaterEqual = defineOrder('GreaterEqual', (x, y) => x >= y);
+const GreaterEqual = defineOrder('GreaterEqual', 'greater_equal', (x, y) => x >= y);
 /** Whether x >= y, cell by cell, as tf.greater_equal. */
 export function greaterEqual(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return GreaterEqual({ x, y }, {}, name).z;
@@ -231,6 +232,10 @@ const Select = defineOp({
     const [c, a, b, out] = [condition.data, t.data, e.data, output.data];
     const run = out.length / Math.max(c.length, 1);
     for (let i = 0; i < out.length; i++) out[i] = (c[Math.floor(i / run)] ? a : b)[i]!;
+  },
+  kernel({ condition, t, e, output }) {
+    if (t.dtype !== 'float32' || condition.size !== t.size) return null;
+    return ['select_f32', output.ptr, condition.ptr, t.ptr, e.ptr, t.size];
   },
 });
 /**

@@ -32,7 +32,8 @@ export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options:
   if (typeof trueFn !== 'function') throw new GraphError('Type', 'true_fn must be callable.');
   if (typeof falseFn !== 'function') throw new GraphError('Type', 'false_fn must be callable.');
   const graph = graphOf([pred]);
-  return graph.nameScope(name, () => {
+  return graph.asDefault(() =>
+    graph.nameScope(name, () => {
     if (typeof pred === 'boolean') throw new GraphError('Type', 'pred must not be a Python bool');
     const [f, t] = switchOn(pred as Tensor, pred);
     const pivotT = identity(t, { name: 'switch_t' });
@@ -61,7 +62,7 @@ export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options:
     }
     const leaves = flatten(given);
     return packAs(given, leaves.map((x, i) => withFlow(x, merges[i]!)));
-  });
+  }));
 }
 
 function build(context: CondContext, fn: Branch, called: string): { context: CondContext; original: unknown; results: unknown } {

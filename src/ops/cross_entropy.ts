@@ -6,21 +6,32 @@ import { type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import { type Call, hasKernel } from '../kernels/table';
 import { FLOATS } from '../value/dtype';
-import { broadcast, broadcastIndex, compatible, isFull, sameShape, type Shape, tupleShape } from '../value/shape';
-import { logSoftmax, softmax } from './activations';
+import {
+  broadcast,
+  broadcastIndex,
+  compatible,
+  isFull,
+  type Shape,
+  sameShape,
+  showShape,
+  tupleShape,
+} from '../value/shape';
+import { logSoftmax, relu, softmax } from './activations';
 import { add, subtract } from './arithmetic';
-import { type Named, reshape, shapeOf } from './array';
+import { constant, type Named, reshape, shapeOf } from './array';
 import { assertEqual } from './assertions';
 import { cast } from './cast';
-import { greaterEqual, where } from './compare';
+import { greaterEqual, lessEqual, logicalAnd, where } from './compare';
+import { roundHalves } from './conv_cells';
 import { preventGradient, stopGradient } from './identity';
 import { concat } from './join';
 import { matmul } from './linear';
+import { minus, plus, times } from './operators';
 import { transpose } from './permute';
 import { range } from './range';
-import { expandDims, rank, squeeze, zerosLike } from './shape';
+import { expandDims, onesLike, rank, squeeze, zerosLike } from './shape';
 import { s, slice } from './slice';
-import { exp, log1p } from './unary';
+import { abs, exp, log, log1p } from './unary';
 
 // ---- L2Loss -------------------------------------------------------------------------------------------------------
 
@@ -57,16 +68,26 @@ function isZeroConst(t: Tensor): boolean {
   return t.op.type === 'Const' && Array.from(value?.data ?? [1]).every((x) => Number(x) === 0);
 }
 
+/** What both say of the shape; one of unknown rank says nothing. */
+function together(logits: Shape, labels: Shape): Shape {
+  try {
+    return logits && labels ? broadcast(logits, labels) : (logits ?? labels);
+  } catch (e) {
+    if (!(e instanceof GraphError)) throw e;
+    const sizes = `logits_size=${showShape(logits)} labels_size=${showShape(labels)}`;
+    throw new GraphError(e.code, e.reason, { atRun: `logits and labels must be broadcastable: ${sizes}` });
+  }
+}
 const SoftmaxCrossEntropyWithLogits = defineOp({
   name: 'SoftmaxCrossEntropyWithLogits',
   inputs: { features: 'T', labels: 'T' },
   outputs: { loss: 'T', backprop: 'T' },
   attrs: { T: type(FLOATS) },
   infer({ features, labels }) {
-    const both = broadcast(features.shape, labels.shape);
+    const both = together(features.shape, labels.shape);
     if (both !== null && both.length !== 2) {
-      throw new GraphError('Value', `Shape must be rank 2 but is rank ${both.length}`, {
-        atRun: `logits and labels must be broadcastable: logits_size=[${features.shape}] labels_size=[${labels.shape}]`,
+      throw new GraphError('Value', `Shape must be broadcasted with rank 2, but is rank ${both.length}`, {
+        atRun: 'logits and labels must be either 2-dimensional, or broadcasted to be 2-dimensional',
       });
     }
     return { loss: [both?.[0] ?? null], backprop: both ?? [null, null] };
@@ -96,11 +117,13 @@ const SoftmaxCrossEntropyWithLogits = defineOp({
       for (let j = 0; j < n; j++) {
         const z = x[fa(i * n + j)]! - top;
         const label = t[la(i * n + j)]!;
-        total += label === 0 ? 0 : label * (logSum - z);
+        total += label * (logSum - z);
         backprop.data[i * n + j] = Math.exp(z) / sum - label;
       }
       loss.data[i] = total;
     }
+    roundHalves(loss);
+    roundHalves(backprop);
   },
   kernel({ features, labels, loss, backprop }): Call | null {
     const name = 'softmax_xent_f32';
@@ -128,7 +151,7 @@ function flattenOuter(x: Tensor): Tensor {
   const last = slice(shapeOf(x), [subtract(r, 1)] as readonly TensorLike[], [1]);
   const flat = reshape(x, concat([[-1], last] as readonly TensorLike[], 0));
   const { shape } = x;
-  if (shape && shape.slice(0, -1).every((d) => d !== null)) {
+  if (shape?.slice(0, -1).every((d) => d !== null)) {
     flat.setShape([(shape.slice(0, -1) as number[]).reduce((n, d) => n * d, 1), shape.at(-1) ?? null]);
   }
   return flat;
@@ -180,6 +203,20 @@ export function softmaxCrossEntropyWithLogits(options: SoftmaxCrossEntropyOption
 
 // ---- sparse labels ------------------------------------------------------------------------------------------------
 
+/** Names the lowest label if it is negative, else the highest. */
+function checkLabels(labels: readonly number[], classes: number): void {
+  let [low, high] = [0, classes - 1];
+  for (const label of labels) {
+    low = Math.min(low, label);
+    high = Math.max(high, label);
+  }
+  if (low >= 0 && high < classes) return;
+  const range = `outside the valid range of [0, ${classes})`;
+  throw new GraphError(
+    'InvalidArgument',
+    `Received a label value of ${low < 0 ? low : high} which is ${range}.  Label values: ${labels.join(' ')}`,
+  );
+}
 const SparseSoftmaxCrossEntropyWithLogits = defineOp({
   name: 'SparseSoftmaxCrossEntropyWithLogits',
   inputs: { features: 'T', labels: 'Tlabels' },
@@ -188,11 +225,15 @@ const SparseSoftmaxCrossEntropyWithLogits = defineOp({
   infer({ features, labels }) {
     const f = features.shape;
     if (f !== null && f.length !== 2) {
-      throw new GraphError('Value', `Shape must be rank 2 but is rank ${f.length}`, { atRun: `logits must be 2-D, but got shape [${f}]` });
+      throw new GraphError('Value', `Shape must be rank 2 but is rank ${f.length}`, {
+        atRun: `logits must be 2-D, but got shape [${f}]`,
+      });
     }
     const l = labels.shape;
     if (l !== null && l.length !== 1) {
-      throw new GraphError('Value', `Shape must be rank 1 but is rank ${l.length}`, { atRun: `labels must be 1-D, but got shape [${l}]` });
+      throw new GraphError('Value', `Shape must be rank 1 but is rank ${l.length}`, {
+        atRun: `labels must be 1-D, but got shape [${l}]`,
+      });
     }
     const [m, k] = [f?.[0] ?? null, l?.[0] ?? null];
     if (m !== null && k !== null && m !== k) {
@@ -211,21 +252,22 @@ const SparseSoftmaxCrossEntropyWithLogits = defineOp({
   reference({ features, labels, loss, backprop }) {
     const [m, n] = features.shape as [number, number];
     const x = features.data;
+    if (m > 0 && n === 0) {
+      throw new GraphError('InvalidArgument', `Must have at least one class, but got logits shape [${m},${n}]`);
+    }
+    checkLabels(Array.from(labels.data, Number), n);
     for (let i = 0; i < m; i++) {
       const label = Number(labels.data[i]);
-      if (!(label >= 0 && label < n)) {
-        throw new GraphError(
-          'InvalidArgument',
-          `Received a label value of ${label} which is outside the valid range of [0, ${n}).  Label values: ${Array.from(labels.data, Number).join(' ')}`,
-        );
-      }
       let top = Number.NEGATIVE_INFINITY;
       for (let j = 0; j < n; j++) if (!(x[i * n + j]! <= top)) top = x[i * n + j]!;
       let sum = 0;
       for (let j = 0; j < n; j++) sum += Math.exp(x[i * n + j]! - top);
-      for (let j = 0; j < n; j++) backprop.data[i * n + j] = Math.exp(x[i * n + j]! - top) / sum - (j === label ? 1 : 0);
+      for (let j = 0; j < n; j++)
+        backprop.data[i * n + j] = Math.exp(x[i * n + j]! - top) / sum - (j === label ? 1 : 0);
       loss.data[i] = Math.log(sum) - (x[i * n + label]! - top);
     }
+    roundHalves(loss);
+    roundHalves(backprop);
   },
 });
 /** Softmax cross entropy with labels as class indices, as tf.nn.sparse_softmax_cross_entropy_with_logits. */
@@ -241,7 +283,8 @@ export function sparseSoftmaxCrossEntropyWithLogits(options: CrossEntropyOptions
     const [l, f] = [labels.shape, logits.shape];
     checkSparse(l, f);
     const known = isFull(l) && isFull(f?.slice(0, -1) ?? null);
-    const xent = (features: Tensor, y: Tensor) => SparseSoftmaxCrossEntropyWithLogits({ features, labels: y }, {}, name).loss;
+    const xent = (features: Tensor, y: Tensor) =>
+      SparseSoftmaxCrossEntropyWithLogits({ features, labels: y }, {}, name).loss;
     const done = (cost: Tensor) => (logits.dtype === 'float16' ? cast(cost, 'float16') : cost);
     if (f?.length === 2) return done(xent(precise, labels));
     const checks = known ? [] : [assertEqual(shapeOf(labels), shapeOf(logits).at(s(null, -1)))];
@@ -279,17 +322,65 @@ export function sigmoidCrossEntropyWithLogits(options: CrossEntropyOptions): Ten
   return graph.nameScope(options.name ?? 'logistic_loss', (scope) => {
     const logits = convertToTensor(options.logits, { name: 'logits' }, graph);
     const labels = convertToTensor(options.labels, { name: 'labels' }, graph);
-    if (!compatible(labels.shape, logits.shape)) {
-      throw new GraphError(
-        'Value',
-        `logits and labels must have the same shape (${tupleShape(logits.shape)} vs ${tupleShape(labels.shape)})`,
-      );
-    }
+    checkSame('logits and labels', logits, labels);
     const zeros = zerosLike(logits, { dtype: logits.dtype });
     const positive = greaterEqual(logits, zeros);
     const rising = where(positive, logits, zeros);
     const falling = where(positive, logits.neg(), logits);
     const linear = rising.sub(logits.mul(labels));
     return add(linear, log1p(exp(falling)), { name: scope });
+  });
+}
+
+export interface WeightedCrossEntropyOptions extends Omit<CrossEntropyOptions, 'labels'> {
+  readonly labels?: TensorLike | undefined;
+  /** The older name of `labels`. */
+  readonly targets?: TensorLike | undefined;
+  /** How much a positive label counts against a negative one. */
+  readonly posWeight: TensorLike;
+}
+/** Sigmoid cross entropy that trades recall for precision, as tf.nn.weighted_cross_entropy_with_logits. */
+export function weightedCrossEntropyWithLogits(options: WeightedCrossEntropyOptions): Tensor {
+  const { posWeight, name = 'logistic_loss' } = options;
+  const given = options.labels ?? options.targets ?? null;
+  checkBoth({ labels: given as TensorLike, logits: options.logits });
+  const graph = graphOf([options.logits, given, posWeight]);
+  return graph.nameScope(name, (scope) => {
+    const logits = convertToTensor(options.logits, { name: 'logits' }, graph);
+    const labels = convertToTensor(given as TensorLike, { name: 'labels' }, graph);
+    checkSame('logits and labels', logits, labels);
+    const extra = typeof posWeight === 'number' ? posWeight - 1 : minus(posWeight, 1);
+    const weight = plus(1, times(extra, labels));
+    const linear = times(minus(1, labels), logits);
+    const soft = log1p(exp(abs(logits).neg()));
+    return add(linear, times(weight, plus(soft, relu(logits.neg()))), { name: scope });
+  });
+}
+function checkSame(what: string, x: Tensor, y: Tensor): void {
+  if (compatible(x.shape, y.shape)) return;
+  throw new GraphError('Value', `${what} must have the same shape (${tupleShape(x.shape)} vs ${tupleShape(y.shape)})`);
+}
+
+export interface LogPoissonOptions extends Named {
+  /** Adds Stirling's approximation of what depends on the targets alone. */
+  readonly computeFullLoss?: boolean | undefined;
+}
+/** exp(logInput) - logInput * targets, as tf.nn.log_poisson_loss. */
+export function logPoissonLoss(targetsLike: TensorLike, logInput: TensorLike, options: LogPoissonOptions = {}): Tensor {
+  const { computeFullLoss = false, name = 'log_poisson_loss' } = options;
+  const graph = graphOf([logInput, targetsLike]);
+  return graph.nameScope(name, () => {
+    const input = convertToTensor(logInput, { name: 'log_input' }, graph);
+    const targets = convertToTensor(targetsLike, { name: 'targets' }, graph);
+    checkSame('log_input and targets', input, targets);
+    const result = minus(exp(input), times(input, targets));
+    if (!computeFullLoss) return result;
+    const { dtype } = targets;
+    const [half, twoPi] = [constant(0.5, { dtype }), constant(2 * Math.PI, { dtype })];
+    const lower = minus(times(targets, log(targets)), targets);
+    const stirling = plus(lower, times(half, log(times(twoPi, targets))));
+    const [none, one] = [zerosLike(targets, { dtype }), onesLike(targets, { dtype })];
+    const small = logicalAnd(greaterEqual(targets, none), lessEqual(targets, one));
+    return plus(result, where(small, none, stirling));
   });
 }

@@ -1,17 +1,34 @@
 /** @file tf.nn.dropout. */
 import { GraphError } from '../errors';
 import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
+import { sizes as asSizes } from '../graph/define';
 import type { Tensor } from '../graph/operation';
 import { isFloating } from '../value/dtype';
+import { type Shape, tupleShape } from '../value/shape';
+import { Value } from '../value/value';
 import { type Named, shapeOf } from './array';
 import { cast } from './cast';
 import { randomUniform } from './random';
+
+/** The constant 0, as tensor_util.constant_value would tell it. */
+function isZero(rate: Tensor): boolean {
+  const { value } = rate.op.attrs as { readonly value?: Value };
+  return rate.op.inputs.length === 0 && value instanceof Value && Number(value.data[0]) === 0;
+}
+function noiseFor(x: Tensor, noise: TensorLike | Shape): TensorLike {
+  if (noise === null) return shapeOf(x);
+  if (!Array.isArray(noise) || noise.some((d) => d !== null && typeof d !== 'number')) return noise as TensorLike;
+  const sizes = noise as readonly (number | null)[];
+  const own = x.shape?.length === sizes.length ? x.shape : null;
+  return asSizes(own ? sizes.map((d, i) => d ?? own[i] ?? null) : sizes);
+}
 
 export interface DropoutOptions extends Named {
   /** The fraction that is dropped; keepProb is 1 - rate. */
   readonly rate?: number | Tensor | null | undefined;
   readonly keepProb?: number | Tensor | null | undefined;
-  readonly noiseShape?: TensorLike | null | undefined;
+  /** The shape of the decisions, which are broadcast; null sizes are those of x. */
+  readonly noiseShape?: TensorLike | Shape | undefined;
   readonly seed?: number | null | undefined;
 }
 
@@ -37,8 +54,11 @@ export function dropout(x: TensorLike, options: DropoutOptions = {}): Tensor {
       if (rate === 0) return input;
     }
     const r = convertToTensor(rate, { dtype: input.dtype, name: 'rate' }, graph);
-    if (r.value?.[0] === 0) return input;
-    const random = randomUniform(noiseShape ?? shapeOf(input), { seed, dtype: input.dtype } as never);
+    if (r.shape && r.shape.length !== 0) {
+      throw new GraphError('Value', `Shape ${tupleShape(r.shape)} must have rank 0`);
+    }
+    if (isZero(r)) return input;
+    const random = randomUniform(noiseFor(input, noiseShape), { seed, dtype: input.dtype });
     const keep = r.rsub(1);
     const scale = keep.rtruediv(1);
     const mask = random.greaterEqual(r);

@@ -6,7 +6,7 @@ import { IndexedSlices } from '../graph/indexed_slices';
 import { indexType, type Known, oneOf, type } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
-import { zeroOf } from '../value/dtype';
+import { isHost, zeroOf } from '../value/dtype';
 import { type FullShape, isFull, type Shape, showShape } from '../value/shape';
 import { type Named, reshape, shapeOf } from './array';
 import { cast } from './cast';
@@ -65,6 +65,12 @@ const Tile = defineOp({
     const summed = reduceSum(reshape(grad, split), { axis: axes });
     summed.setShape(input.shape);
     return { input: summed, multiples: null };
+  },
+  kernel({ input, multiples, output }) {
+    const times = Array.from(multiples.data, Number);
+    const whole = times.every((n, i) => n === 1 || input.shape.slice(0, i).every((d) => d === 1));
+    if (!whole || input.bytes === 0 || isHost(input.dtype)) return null;
+    return ['copy_blocks', output.ptr, input.ptr, times.reduce((a, b) => a * b, 1), input.bytes, input.bytes, 0];
   },
   reference({ input, multiples, output }) {
     const times = numbers(multiples.data);

@@ -122,12 +122,17 @@ const attrs = { keep_dims: bool(false), T: type(NUMBERS), Tidx: indexType } as c
 type Numeric = OpDef<typeof inputs, { output: 'T' }, typeof attrs>;
 const inputs = { input: 'T', reduction_indices: 'Tidx' } as const;
 
+/** TensorFlow's kernels hand the same buffer on then. */
+const reducesNothing = ({ reduction_indices: axes }: { readonly reduction_indices: Known }): boolean => axes.value?.length === 0;
+
 function reduction(name: string, rest: Pick<Numeric, 'gradient' | 'reference' | 'kernel'>) {
   return defineOp({
     name,
     inputs,
     outputs: { output: 'T' },
     attrs,
+    alias: { output: 'input' },
+    aliasWhen: reducesNothing,
     infer: ({ input, reduction_indices }, { keep_dims }, running) => ({
       output: reducedShape(input, reduction_indices.value, keep_dims, running),
     }),
@@ -175,6 +180,7 @@ const Max = reduction('Max', {
 const Min = reduction('Min', {
   gradient: (dy, t, a, op) => ({ input: maxGradient(dy.output, op) }),
   reference: fold(highest, (a, x) => (x < a || x !== x ? x : a)) as never,
+  kernel: kernel('min') as never,
 });
 const EuclideanNorm = reduction('EuclideanNorm', {
   gradient: null,

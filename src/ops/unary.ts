@@ -61,7 +61,7 @@ export function floor(x: TensorLike, { name }: Named = {}): Tensor {
   return Floor({ x }, {}, name).y;
 }
 
-const Ceil = defineUnary('Ceil', { types: FLOATS, gradient: null, cells: () => Math.ceil });
+const Ceil = defineUnary('Ceil', { types: FLOATS, gradient: null, cells: () => Math.ceil, kernel: 'ceil_f32' });
 /** The smallest whole number that is not below x, as tf.math.ceil. */
 export function ceil(x: TensorLike, { name }: Named = {}): Tensor {
   return Ceil({ x }, {}, name).y;
@@ -140,6 +140,7 @@ export function rsqrt(x: TensorLike, { name }: Named = {}): Tensor {
   return Rsqrt({ x }, {}, name).y;
 }
 const RsqrtGrad = defineUnaryGrad('RsqrtGrad', {
+  kernel: 'rsqrt_grad_f32',
   gradient: (dz, a, b) =>
     after(dz, () => {
       const part = times(times(-1.5, dz), b);

@@ -7,7 +7,10 @@ import { compatible, tupleShape } from '../value/shape';
 import { type Nested, Value } from '../value/value';
 
 export type FeedValue = Nested | Value;
-/** A Map from tensors (variables, names), pairs, or an object keyed by tensor name. */
+/**
+ * A Map from tensors (variables, names), pairs, or an object keyed by tensor name. A list of keys takes a list of values
+ * nested alike: in it plain lists are structure, so values are numbers, typed arrays or tf.Value.
+ */
 export type Feeds =
   | ReadonlyMap<unknown, FeedValue>
   | readonly (readonly [key: unknown, value: FeedValue])[]
@@ -18,14 +21,28 @@ export function readFeeds(graph: Graph, feeds: Feeds | undefined): Map<Tensor, V
   if (!feeds) return found;
   const pairs =
     feeds instanceof Map ? [...feeds] : Array.isArray(feeds) ? (feeds as [unknown, FeedValue][]) : Object.entries(feeds);
-  for (const [key, value] of pairs) {
+  for (const [key, value] of pairs.flatMap(flattenPair)) {
     const t = keyOf(graph, key);
     found.set(t, readFeed(graph, t, value as FeedValue));
   }
   return found;
 }
 
-function keyOf(graph: Graph, key: unknown): Tensor {
+const leaves = (x: unknown): unknown[] => (Array.isArray(x) ? x.flatMap(leaves) : [x]);
+/** As nest.flatten_dict_items. */
+function flattenPair([key, value]: readonly [unknown, FeedValue]): (readonly [unknown, FeedValue])[] {
+  if (!Array.isArray(key)) return [[key, value]];
+  const [keys, values] = [leaves(key), leaves(value) as FeedValue[]];
+  if (keys.length !== values.length) {
+    throw new GraphError(
+      'Value',
+      `Could not flatten dictionary. Key had ${keys.length} elements, but value had ${values.length} elements. Key: ${keys}, value: ${values}.`,
+    );
+  }
+  return keys.map((k, i) => [k, values[i]!] as const);
+}
+
+export function keyOf(graph: Graph, key: unknown): Tensor {
   try {
     return graph.asGraphElement(key, { operation: false }) as Tensor;
   } catch (e) {
@@ -45,12 +62,8 @@ function readFeed(graph: Graph, t: Tensor, value: FeedValue): Value {
     throw new GraphError('Type', `Tensor ${t.name} is a handle of type ${t.dtype}: it cannot be fed.`, { op: t.op.name });
   }
   const v = convert(t, value);
-  if (isInteger(t.dtype) && typeof value === 'number' && Number.isInteger(value) && Number(v.data[0]) !== value) {
-    throw new GraphError(
-      'Type',
-      `Type of feed value ${value} with type number is not compatible with Tensor type ${t.dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
-    );
-  }
+  // biome-ignore lint/suspicious/noDoubleEquals: a bigint equals the number it stands for
+  if (isInteger(t.dtype) && isInt(value) && (v.data[0] as unknown) != value) throw unfit(t, value);
   if (!compatible(t.shape, v.shape)) {
     throw new GraphError(
       'Value',
@@ -61,11 +74,19 @@ function readFeed(graph: Graph, t: Tensor, value: FeedValue): Value {
   return v;
 }
 
+const isInt = (x: unknown): x is number | bigint => typeof x === 'bigint' || Number.isInteger(x);
+const unfit = (t: Tensor, value: number | bigint): GraphError =>
+  new GraphError(
+    'Type',
+    `Type of feed value ${value} with type ${typeof value} is not compatible with Tensor type ${t.dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
+  );
+
 function convert(t: Tensor, value: FeedValue): Value {
   try {
     return Value.from(value, t.dtype);
   } catch (e) {
     if (!(e instanceof GraphError)) throw e;
+    if (isInt(value)) throw unfit(t, value);
     throw new GraphError(e.code, `Cannot feed Tensor '${t.name}' of type ${t.dtype}: ${e.reason}`);
   }
 }

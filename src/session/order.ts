@@ -21,16 +21,17 @@ export class Frame {
 const isGone = (op: Operation, fed: ReadonlySet<Tensor>): boolean =>
   op.def.source === 'placeholder' && fed.has(op.outputs[0]!);
 
-/** Keeps what fetches and targets need; a feed cuts the data edges out of it. */
+/** Keeps what fetches and targets need; a feed cuts the data edges out of it. What is done already stays out. */
 export function prune(
   fetches: readonly Tensor[],
   targets: readonly Operation[],
   fed: ReadonlySet<Tensor>,
+  done?: ReadonlySet<Operation>,
 ): Set<Operation> {
   const kept = new Set<Operation>();
   const todo = [...targets, ...fetches.filter((t) => !fed.has(t)).map((t) => t.op)];
   for (let op = todo.pop(); op; op = todo.pop()) {
-    if (kept.has(op) || isGone(op, fed)) continue;
+    if (kept.has(op) || isGone(op, fed) || done?.has(op)) continue;
     kept.add(op);
     for (const t of op.inputs) if (!fed.has(t)) todo.push(t.op);
     for (const c of op.controlInputs) todo.push(c);

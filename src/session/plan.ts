@@ -32,9 +32,10 @@ export function compile(
   targets: readonly Operation[],
   feeds: ReadonlyMap<Tensor, Known>,
   state: PlanState,
+  done?: ReadonlySet<Operation>,
 ): Plan {
   const fed = new Set(feeds.keys());
-  const ops = prune(fetches, targets, fed);
+  const ops = prune(fetches, targets, fed, done);
   const root = arrange(ops, fed);
   const facts = specialize(root, feeds, (op) => state.shapeOfVariable(op));
   const line = timeline(root, fetches, fed, facts);

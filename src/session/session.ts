@@ -7,8 +7,9 @@ import { type Slot, VariableSlot } from '../kernels/memory';
 import { onDefaultSession, type Runner } from '../ops/variable';
 import { isFull, type Shape } from '../value/shape';
 import type { Value } from '../value/value';
-import { type Feeds, readFeeds } from './feeds';
+import { type Feeds, keyOf, readFeeds } from './feeds';
 import { type Fetched, type Fetches, readFetches } from './fetches';
+import { PartialRun } from './partial';
 import { compile, type Plan } from './plan';
 
 export interface RunOptions {
@@ -39,6 +40,9 @@ export class Session {
   #resources = new Map<string, unknown>();
   #ends: (() => void)[] = [];
   #closed = false;
+  #entered = false;
+  #partial = new Map<string, PartialRun>();
+  #partialRuns = 0;
 
   /** Raises Type where `graph` is no Graph. */
   constructor({ graph = getDefaultGraph() }: { graph?: Graph } = {}) {
@@ -75,6 +79,45 @@ export class Session {
     };
   }
 
+  /**
+   * Declares a run that goes in stages: all that will be fetched and fed. Answers its handle, for partialRun; as
+   * tf.Session.partial_run_setup. Raises Unimplemented where it goes through a cond or loop.
+   */
+  partialRunSetup(fetches: Fetches, feeds: readonly unknown[] = []): string {
+    this.#check();
+    const { tensors, targets } = readFetches(this.graph, fetches);
+    const keys = feeds.map((x) => keyOf(this.graph, x));
+    for (const t of keys) if (!this.graph.isFeedable(t)) throw new GraphError('Value', `Tensor ${t} may not be fed.`);
+    const handle = `partial_run_${this.#partialRuns++}`;
+    this.#partial.set(handle, new PartialRun(tensors, targets, keys));
+    return handle;
+  }
+
+  /**
+   * One stage of what partialRunSetup declared: feeds some, and answers what can be told by now. Each op runs once in all
+   * stages, each tensor is fed and fetched once. As tf.Session.partial_run. Raises InvalidArgument out of order.
+   */
+  async partialRun<F extends Fetches>(handle: string, fetches: F, feedDict?: Feeds): Promise<Fetched<F>> {
+    this.#check();
+    const run = this.#partial.get(handle);
+    if (!run) throw new GraphError('InvalidArgument', "Must run 'setup' before performing partial runs!");
+    const feeds = readFeeds(this.graph, feedDict);
+    const { tensors, targets, build } = readFetches(this.graph, fetches);
+    const values = run.stage(tensors, targets, feeds, (wanted, ops, known, done) => {
+      const missing = wanted.filter((t) => !known.has(t));
+      const facts = new Map<Tensor, Known>([...known].map(([t, v]) => [t, { dtype: t.dtype, shape: v.shape }]));
+      const plan = compile(missing, ops, facts, this.#state, done);
+      try {
+        const found = this.#clean(() => plan.run([...known.values()]));
+        return wanted.map((t) => known.get(t) ?? found[missing.indexOf(t)]!);
+      } finally {
+        plan.dispose();
+      }
+    });
+    if (run.finished) this.#partial.delete(handle);
+    return build(values) as Fetched<F>;
+  }
+
   /** The synchronous heart of run: values of `tensors`, after `targets` have run. */
   execute(tensors: readonly Tensor[], targets: readonly Operation[], feeds: ReadonlyMap<Tensor, Value>): (Value | null)[] {
     this.#check();
@@ -83,16 +126,19 @@ export class Session {
     if (unique.length === 0 && targets.length === 0) return tensors.map((t) => feeds.get(t)!);
     const keys = [...feeds.keys()];
     const plan = this.#plan(unique, targets, keys, feeds);
-    let results: Value[];
+    const results = this.#clean(() => plan.run(keys.map((t) => feeds.get(t)!)));
+    for (const observer of Session.observers) observer(this, plan);
+    const at = new Map(unique.map((t, i) => [t, i]));
+    return tensors.map((t) => feeds.get(t) ?? results[at.get(t)!]!);
+  }
+
+  #clean<R>(run: () => R): R {
     try {
-      results = plan.run(keys.map((t) => feeds.get(t)!));
+      return run();
     } finally {
       for (const clean of this.#ends.splice(0)) clean();
       for (const old of this.#stale.splice(0)) old.dispose();
     }
-    for (const observer of Session.observers) observer(this, plan);
-    const at = new Map(unique.map((t, i) => [t, i]));
-    return tensors.map((t) => feeds.get(t) ?? results[at.get(t)!]!);
   }
 
   /** Frees variables and plans; later runs raise Runtime "Attempted to use a closed Session." */
@@ -103,13 +149,39 @@ export class Session {
     for (const map of [this.#plans, this.#cells, this.#constants, this.#ids, this.#sites, this.#resources]) map.clear();
     this.#closed = true;
   }
-  /** This is the default session while `body` runs: `variable.eval()` uses it; also after its awaits. */
+  /**
+   * This is the default session while `body` runs: `variable.eval()` uses it; also after its awaits. Raises Assertion
+   * where a block ends while one that began later still runs.
+   */
   async asDefault<R>(body: (session: Session) => R | Promise<R>): Promise<R> {
     defaults.push(this);
+    let nested: boolean;
+    let result: R;
     try {
-      return await body(this);
+      result = await body(this);
     } finally {
+      nested = defaults.at(-1) === this;
       defaults.splice(defaults.lastIndexOf(this), 1);
+    }
+    if (!nested) {
+      throw new GraphError('Assertion', 'Nesting violated for default stack of Session objects: await one block before the next.');
+    }
+    return result;
+  }
+  /** The default session while `body` runs, closed at its end; as `with tf.Session() as sess`. */
+  async use<R>(body: (session: Session) => R | Promise<R>): Promise<R> {
+    if (this.#entered) {
+      throw new GraphError(
+        'Runtime',
+        'Session context managers are not re-entrant. Use `Session.asDefault()` if you want to enter a session multiple times.',
+      );
+    }
+    this.#entered = true;
+    try {
+      return await this.asDefault(body);
+    } finally {
+      this.#entered = false;
+      this.close();
     }
   }
   get closed(): boolean {

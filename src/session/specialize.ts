@@ -70,7 +70,7 @@ export function specialize(
     const outs = Object.keys(def.outputs);
     op.outputs.forEach((t, i) => {
       const from = def.alias?.[outs[i]!];
-      const passed = from !== undefined && def.flow !== 'enter' && !def.stateful;
+      const passed = from !== undefined && def.flow !== 'enter' && !def.stateful && def.aliasWhen?.(bag, attrs as never) !== false;
       const through = passed ? inputs[Object.keys(def.inputs).indexOf(from as string)] : undefined;
       const isHandle = t.dtype === 'resource' || t.dtype === 'variant';
       const handle = isHandle ? (def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle) : undefined;

@@ -45,7 +45,9 @@ test('graph-07: a tensor is no number or bool of the host, and is not iterated',
 
 test('graph-08: resetDefaultGraph inside a graph block is refused', () =>
   inGraph(() =>
-    expectError('Assertion', 'Do not use tf.reset_default_graph() to clear nested graphs', () => tf.resetDefaultGraph()),
+    expectError('Assertion', 'Do not use tf.reset_default_graph() to clear nested graphs', () =>
+      tf.resetDefaultGraph(),
+    ),
   ));
 
 test('graph-09: objects that say what they stand for are graph elements, others are not', () =>

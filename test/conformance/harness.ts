@@ -126,6 +126,12 @@ export const testOps = {
     ...none,
     infer: unknown(2),
   }),
-  TwoIntInputs: defineOp({ name: 'TwoIntInputs', inputs: { x: 'int32', y: 'int32' }, outputs: {}, ...none, infer: ignore }),
+  TwoIntInputs: defineOp({
+    name: 'TwoIntInputs',
+    inputs: { x: 'int32', y: 'int32' },
+    outputs: {},
+    ...none,
+    infer: ignore,
+  }),
 };
 export const floatOutput = (name?: string): tf.Tensor => testOps.FloatOutput({}, {}, name).a;

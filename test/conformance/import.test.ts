@@ -15,7 +15,9 @@ test("import-02: prefix '' makes each name unique, a used prefix is made unique,
       ['A', 'IntOutput'],
       ['B', 'IntInput', 'A:0'],
     ];
-    const found = ['', '', '', 'A', 'A/', 'A/'].map((name) => names(load(nodes, { name, returnElements: ['A', 'B'] })!));
+    const found = ['', '', '', 'A', 'A/', 'A/'].map((name) =>
+      names(load(nodes, { name, returnElements: ['A', 'B'] })!),
+    );
     const suffixed: Node[] = [
       ['A_1', 'IntOutput'],
       ['B_1', 'IntInput', 'A_1:0'],

@@ -65,7 +65,9 @@ test('naming-08: a name with a slash at its end is used as it is, a scope with o
     );
     g.nameScope('baz', (s) => {
       g.nameScope('quux', () => expect(make()).toBe('baz/quux/FloatOutput'));
-      g.nameScope(s, () => expect([make(), make(s), make('trailing/')]).toEqual(['baz/FloatOutput', 'baz', 'trailing']));
+      g.nameScope(s, () =>
+        expect([make(), make(s), make('trailing/')]).toEqual(['baz/FloatOutput', 'baz', 'trailing']),
+      );
     });
     g.nameScope('bar', () => expect(make()).toBe('bar_1/FloatOutput'));
     g.nameScope('bar/', () => expect(make()).toBe('bar/FloatOutput_2'));
@@ -136,8 +138,10 @@ test('naming-14: stripping a scope sees through ^ and loc:@ and takes whole comp
 });
 
 // Python makes the Operation from a NodeDef; here createOp is the only way to make one.
-test.each(['', '_invalid', '-invalid', '/invalid', 'invalid:0'])('naming-15: %j is no legal op name at the root', (name) =>
-  inGraph((g) => expectError('Value', 'is not a valid node name', () => g.createOp('None', [], {}, { name }))),
+test.each(['', '_invalid', '-invalid', '/invalid', 'invalid:0'])(
+  'naming-15: %j is no legal op name at the root',
+  (name) =>
+    inGraph((g) => expectError('Value', 'is not a valid node name', () => g.createOp('None', [], {}, { name }))),
 );
 
 test('naming-17: an input is written as op, or op:k, once per use', () =>

@@ -95,10 +95,8 @@ test('session-11: keys may be tensors, names, or nested lists with values of the
     [2, 2],
     [4, 4],
   ]);
-  await expectRunError(
-    'Value',
-    'Could not flatten dictionary. Key had 2 elements, but value had 4 elements.',
-    () => b.run(doubled, [[z, [[[1, 1]], [2, 2]]]]),
+  await expectRunError('Value', 'Could not flatten dictionary. Key had 2 elements, but value had 4 elements.', () =>
+    b.run(doubled, [[z, [[[1, 1]], [2, 2]]]]),
   );
 });
 
@@ -116,10 +114,8 @@ test('session-16: a tensor cannot be fed, nor a number for a string', async () =
     return { p, o: tf.identity(p), s: tf.placeholder(tf.string), five: tf.constant(5) };
   });
   await expectRunError('Type', 'cannot be a tf.Tensor object', () => b.run(o, [[p, five]]));
-  await expectRunError(
-    'Type',
-    'Type of feed value 1 with type number is not compatible with Tensor type',
-    () => b.run(s, [[s, 1]]),
+  await expectRunError('Type', 'Type of feed value 1 with type number is not compatible with Tensor type', () =>
+    b.run(s, [[s, 1]]),
   );
 });
 
@@ -137,10 +133,8 @@ test('session-19: the static shape is checked on feeding, shapes of the run by t
     const [t, s] = [tf.constant([2, 2, 2, 2]), tf.constant([2, 2], tf.int32)];
     return { t, s, r: tf.reshape(t, s) };
   });
-  await expectRunError(
-    'Value',
-    "Cannot feed value of shape (3,) for Tensor 'Const:0', which has shape '(4,)'",
-    () => b.run(r, [[t, [1, 2, 3]]]),
+  await expectRunError('Value', "Cannot feed value of shape (3,) for Tensor 'Const:0', which has shape '(4,)'", () =>
+    b.run(r, [[t, [1, 2, 3]]]),
   );
   await expectRunError(
     'InvalidArgument',

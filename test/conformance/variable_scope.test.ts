@@ -108,7 +108,9 @@ test('variable_scope-11: variable names stay, op scopes count', () =>
     const o = scope('outer', (o) => o);
     scope(o, () => {
       expect([w(), scopeName('scope2')]).toEqual(['outer/w:0', 'outer_1/scope2/']);
-      scope('default', () => expect([w(), scopeName('scope2')]).toEqual(['outer/default/w:0', 'outer_1/default/scope2/']));
+      scope('default', () =>
+        expect([w(), scopeName('scope2')]).toEqual(['outer/default/w:0', 'outer_1/default/scope2/']),
+      );
     });
     scope(o, () => expect([w(), scopeName('scope2')]).toEqual(['outer/w:0', 'outer_2/scope2/']), { reuse: true });
     expect.assertions(3);

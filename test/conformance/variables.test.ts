@@ -24,7 +24,11 @@ test('variables-02: initializedValue lets initial values build on each other wit
   expect(r[0]).toHaveLength(6);
   expect(new Set(r.flat()).size).toBeGreaterThan(10);
   expect(d).toEqual(r);
-  expectClose(e, r.map((row, i) => row.map((x, j) => x + d[i]![j]! + 2)), 1e-6);
+  expectClose(
+    e,
+    r.map((row, i) => row.map((x, j) => x + d[i]![j]! + 2)),
+    1e-6,
+  );
 });
 
 test('variables-04: an initial value that reads another variable takes its initialized value', async () => {
