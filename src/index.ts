@@ -36,6 +36,7 @@ import { RMSPropOptimizer } from './optimizers/rmsprop';
 import * as globalStep from './training/global_step';
 import { ExponentialMovingAverage } from './training/moving_averages';
 import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
+import { watch } from './training/warnings';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
 import './ops/convolution';
@@ -211,6 +212,7 @@ export {
   square,
 } from './ops/unary';
 export * from './ops/unary_trig';
+export { type LoopFunction, type ShapeInvariants, whileLoop, type WhileLoopOptions } from './ops/while';
 export { AUTO_REUSE, type CustomGetter, getLocalVariable, getVariable, getVariableScope, VariableScope, variableScope } from './ops/variable_scope';
 export {
   allVariables,
@@ -235,6 +237,8 @@ export { Session, type RunOptions } from './session/session';
 export { type Nested, Value } from './value/value';
 export * as tflearn from './tflearn';
 export { assign, assignAdd, assignSub };
+
+watch();
 
 /** Element types by name, as tf.float32. */
 export type DType = DTypeName;

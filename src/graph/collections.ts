@@ -44,9 +44,8 @@ export const GraphKeys = {
 export class Collections {
   #graph: Graph;
   #lists = new Map<unknown, unknown[]>();
-  /** Called when a copy of a list is handed out, and when a list grows. */
-  onRead: ((key: unknown, size: number) => void) | undefined;
-  onGrow: ((key: unknown, item: unknown) => void) | undefined;
+  /** Called when a copy of a list is handed out. */
+  static onRead: ((graph: Graph, key: unknown, size: number) => void) | undefined;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -55,7 +54,6 @@ export class Collections {
   add(key: unknown, item: unknown): void {
     this.#graph.checkNotFinalized();
     this.ref(key).push(item);
-    this.onGrow?.(key, item);
   }
 
   addToAll(keys: unknown, item: unknown): void {
@@ -67,7 +65,7 @@ export class Collections {
 
   get<T>(key: unknown, scope?: string | null): T[] {
     const list = (this.#lists.get(key) ?? []) as T[];
-    this.onRead?.(key, list.length);
+    Collections.onRead?.(this.#graph, key, list.length);
     if (!scope) return [...list];
     const prefix = new RegExp(`^(?:${scope})`);
     return list.filter((item) => {

@@ -24,6 +24,8 @@ export interface CreateOptions {
   readonly def?: AnyDef;
   /** tf.Graph.create_op's compute_device: false leaves the device scopes aside. */
   readonly device?: false;
+  /** Control inputs of the op's own, before those of the open blocks: a cond or while sees them. */
+  readonly controlInputs?: readonly Operation[];
 }
 
 /** A dataflow graph, as tf.Graph: it is built first and run later, by sessions. */
@@ -108,7 +110,7 @@ export class Graph {
     type: string,
     inputs: readonly Tensor[],
     attrs: Record<string, unknown>,
-    { name = type, outputTypes, def = lookup(type), device }: CreateOptions = {},
+    { name = type, outputTypes, def = lookup(type), device, controlInputs = [] }: CreateOptions = {},
   ): Operation {
     this.checkNotFinalized();
     if (!def) {
@@ -119,7 +121,7 @@ export class Graph {
     }
     const full = name.endsWith('/') ? name.slice(0, -1) : this.uniqueName(name);
     if (!OP_NAME.test(full)) throw new GraphError('Value', `'${full}' is not a valid node name`);
-    const control = this.controllers.inputsFor(inputs);
+    const control = [...new Set([...controlInputs, ...this.controllers.inputsFor(inputs)])];
     const id = this.#operations.length + 1;
     const op = new Operation(this, id, full, def, [...inputs], control, attrs as Attrs<AttrSpecs>, outputTypes);
     op.context = this.context;

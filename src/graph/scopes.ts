@@ -24,7 +24,7 @@ interface Controller {
 export class Controllers {
   #open: readonly Controller[] = [];
   /** Called with the inputs of a block in which no op was made. */
-  onEmptyBlock: ((inputs: readonly Operation[]) => void) | undefined;
+  static onEmptyBlock: ((inputs: readonly Operation[]) => void) | undefined;
 
   /** All declared inputs of the open blocks. */
   get current(): Operation[] {
@@ -43,10 +43,11 @@ export class Controllers {
     const mine: Controller = { inputs: added, seen: new Set() };
     this.#open = [...(inputs === null ? [] : before), mine];
     try {
-      return refusePromise(body(), 'controlDependencies');
+      const result = refusePromise(body(), 'controlDependencies');
+      if (inputs && inputs.length > 0 && mine.seen.size === 0) Controllers.onEmptyBlock?.(inputs);
+      return result;
     } finally {
       this.#open = before;
-      if (inputs && inputs.length > 0 && mine.seen.size === 0) this.onEmptyBlock?.(inputs);
     }
   }
 

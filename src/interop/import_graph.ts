@@ -56,6 +56,12 @@ class Importer {
   readonly #usedKeys = new Set<string>();
   readonly #outputs = new Map<string, number>();
   readonly #late: (() => void)[] = [];
+  /** Names, and names of scopes, that the graph had before. */
+  readonly #taken = new Set<string>();
+  /** The same of the GraphDef: a name made up here must not be one of these either. */
+  readonly #given = new Set<string>();
+  /** What a name became, where it was taken. */
+  readonly #renamed = new Map<string, string>();
   #map = new Map<string, Tensor>();
 
   constructor(graph: Graph, def: GraphDef, options: ImportOptions) {
@@ -68,13 +74,16 @@ class Importer {
     for (const node of this.#nodes) {
       if (this.#byName.has(node.name)) throw new GraphError('Value', `Node '${node.name}' is not unique`);
       this.#byName.set(node.name, node);
+      withScopes(node.name, this.#given);
     }
+    for (const op of this.#graph.getOperations()) withScopes(op.name, this.#taken);
     this.#readMap();
     for (const node of this.#nodes) {
       for (const text of node.input) this.#checkInput(node, parseInput(text), text);
     }
     for (const node of this.#order()) this.#make(node, prefix);
     for (const close of this.#late) close();
+    if (this.#renamed.size > 0) this.#moveGroups();
     const unused = Object.keys(this.#options.inputMap ?? {}).filter((k) => !this.#usedKeys.has(k));
     if (unused.length > 0) {
       throw new GraphError('Value', `Attempted to map inputs that were not found in graph_def: [${unused.join(', ')}]`);
@@ -161,10 +170,29 @@ class Importer {
     );
   }
 
+  #uniqueName(asked: string): string {
+    let name = asked;
+    for (let i = 1; this.#taken.has(name) || (i > 1 && this.#given.has(name)); i++) name = `${asked}_${i}`;
+    if (name !== asked) this.#renamed.set(asked, name);
+    return name;
+  }
+
+  /** Ops stay beside the imported ops they were beside. */
+  #moveGroups(): void {
+    for (const op of this.#made.values()) {
+      const groups = (op.attrs as { _class?: unknown })._class;
+      if (!Array.isArray(groups)) continue;
+      const moved = (c: string) => (c.startsWith('loc:@') ? (this.#renamed.get(c.slice(5)) ?? c.slice(5)) : null);
+      op.setAttr('_class', (groups as string[]).map((c) => (moved(c) === null ? c : `loc:@${moved(c)}`)));
+    }
+  }
+
   #make(node: NodeDef, prefix: string): void {
     const graph = this.#graph;
-    const full = prefix === '' ? graph.uniqueName(node.name) : `${prefix}${node.name}`;
-    if (prefix !== '') graph.nameScope(null, () => graph.uniqueName(full));
+    const full = this.#uniqueName(`${prefix}${node.name}`);
+    graph.nameScope(null, () => {
+      if (graph.uniqueName(full, false) === full) graph.uniqueName(full);
+    });
     const data: (Tensor | undefined)[] = [];
     const control: Operation[] = [];
     for (const text of node.input) {
@@ -179,9 +207,8 @@ class Importer {
     const first = data.find((t) => t !== undefined);
     const inputs = data.map((t) => t ?? first!);
     checkTypes(def, attrs, inputs, full);
-    const op = graph.createOp(node.op, inputs, attrs, { name: `${full}/`, def });
+    const op = graph.createOp(node.op, inputs, attrs, { name: `${full}/`, def, controlInputs: control });
     op.device = node.device || op.device;
-    op.addControlInputs(control);
     data.forEach((t, i) => {
       if (!t) this.#late.push(() => op.updateInput(i, this.#output(node, parseInput(node.input[i]!))!));
     });
@@ -230,6 +257,11 @@ class Importer {
       `Invalid return output ${parts[1]} of node '${parts[0]}', which has ${op.outputs.length} output(s)`,
     );
   }
+}
+
+/** `a/b/c`, `a/b` and `a` */
+function withScopes(name: string, names: Set<string>): void {
+  for (let at = name.length; at > 0; at = name.lastIndexOf('/', at - 1)) names.add(name.slice(0, at));
 }
 
 const isTensorValue = (x: unknown): x is Pick<Value, 'dtype' | 'shape' | 'data'> =>

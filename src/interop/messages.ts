@@ -78,7 +78,8 @@ class Walk {
       const part = layout.get(no);
       this.#path.push(part?.name ?? `field ${no}`);
       const inPieces = part?.packed && wire === LENGTH;
-      if (part && wire !== part.wire && !inPieces) throw this.#damage(`it is of wire type ${wire} in place of ${part.wire}`);
+      if (part && wire !== part.wire && !inPieces)
+        throw this.#damage(`it is of wire type ${wire} in place of ${part.wire}`);
       const to = this.#skip(wire, end);
       if (inPieces) while (this.#at < to) this.#skip(part.wire, to);
       else if (part?.inner) this.check(part.inner, to);

@@ -1,7 +1,17 @@
 /** @file TensorProto to value and back. */
 import { create } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
-import { arrayOf, bytesOf, cellOf, type DType, isBig, isHost } from '../value/dtype';
+import {
+  arrayOf,
+  bytesOf,
+  type Cells,
+  cellOf,
+  type DType,
+  isBig,
+  isHost,
+  roundBfloat16,
+  roundFloat16,
+} from '../value/dtype';
 import { sizeOf } from '../value/shape';
 import { Value } from '../value/value';
 import { type TensorProto, TensorProtoSchema, TensorShapeProtoSchema } from './proto/tensorflow_pb';
@@ -9,8 +19,11 @@ import { dtypeNumber, dtypeOf } from './types';
 
 /** Larger tensors than linear memory can hold are damaged files. */
 const LIMIT = 2 ** 31;
+/** What a cell that is a JavaScript value counts for: a few bytes of a file can ask for any number of them. */
+const HOST_CELL = 64;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte-order mark is kept: texts come back as they were. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Bytes as text where they are UTF-8, else as they are. */
 export function textOf(bytes: Uint8Array): string | Uint8Array {
   try {
@@ -19,18 +32,21 @@ export function textOf(bytes: Uint8Array): string | Uint8Array {
     return bytes;
   }
 }
-export const bytesOfText = (s: unknown): Uint8Array => (s instanceof Uint8Array ? s : new TextEncoder().encode(String(s)));
+export const bytesOfText = (s: unknown): Uint8Array =>
+  s instanceof Uint8Array ? s : new TextEncoder().encode(String(s));
 
 /** Raises InvalidArgument for complex and handle types, sizes that overflow, and contents that do not fill the shape. */
 export function decodeTensor(proto: TensorProto): Value {
   const { dtype } = dtypeOf(proto.dtype);
   const shape = (proto.tensorShape?.dim ?? []).map((d) => Number(d.size));
   const size = sizeOf(shape);
-  if (proto.tensorShape?.unknownRank || shape.some((d) => d < 0) || !(size * Math.max(bytesOf(dtype), 1) < LIMIT)) {
+  if (proto.tensorShape?.unknownRank || shape.some((d) => d < 0) || !(size * (bytesOf(dtype) || HOST_CELL) < LIMIT)) {
     throw new GraphError('InvalidArgument', `A tensor of type ${dtype} cannot have shape [${shape}].`);
   }
   const content = proto.tensorContent;
-  if (content.length > 0 && dtype !== 'string') return new Value(dtype, shape, readContent(dtype, content, size));
+  if (content.length > 0) {
+    return new Value(dtype, shape, dtype === 'string' ? readTexts(content, size) : readContent(dtype, content, size));
+  }
   return new Value(dtype, shape, fromList(dtype, listOf(proto, dtype), size));
 }
 
@@ -45,8 +61,31 @@ function readContent(dtype: DType, bytes: Uint8Array, size: number): ArrayLike<n
     );
   }
   const own = new Uint8Array(bytes); // a copy, so that it is aligned
-  if (half) return Array.from(new Uint16Array(own.buffer), (bits) => fromHalf(dtype, bits));
+  if (half) return Float32Array.from(new Uint16Array(own.buffer), (bits) => fromHalf(dtype, bits));
+  if (dtype === 'bool') return own.map((x) => (x === 0 ? 0 : 1));
   return new (arrayOf(dtype))(own.buffer, 0, size) as unknown as ArrayLike<number>;
+}
+
+/** TensorFlow's core, unlike Python, packs strings too: all lengths as varints, then all bytes. */
+function readTexts(bytes: Uint8Array, size: number): ArrayLike<number> {
+  const broken = () =>
+    new GraphError('DataLoss', `${bytes.length} bytes do not hold ${size} strings: the file is damaged.`);
+  const ends: number[] = [];
+  let at = 0;
+  for (let sum = 0; ends.length < size; ends.push(sum)) {
+    let byte = 128;
+    for (let unit = 1; byte >= 128; unit *= 128) {
+      if (at >= bytes.length || unit > 2 ** 28) throw broken();
+      byte = bytes[at++]!;
+      sum += (byte & 127) * unit;
+    }
+  }
+  if (at + (ends.at(-1) ?? 0) !== bytes.length) throw broken();
+  const cells = new (arrayOf('string'))(size);
+  ends.forEach((end, i) => {
+    cells[i] = textOf(bytes.subarray(at + (ends[i - 1] ?? 0), at + end)) as never;
+  });
+  return cells;
 }
 
 function listOf(p: TensorProto, dtype: DType): ArrayLike<unknown> {
@@ -90,7 +129,9 @@ function fromList(dtype: DType, list: ArrayLike<unknown>, size: number): ArrayLi
   }
   for (let i = 0; i < size; i++) {
     const x = list[Math.min(i, list.length - 1)];
-    cells[i] = (isBig(dtype) && typeof x !== 'bigint' ? cellOf(dtype, Number(x)) : dtype === 'bool' ? Number(x) : x) as number;
+    cells[i] = (
+      isBig(dtype) && typeof x !== 'bigint' ? cellOf(dtype, Number(x)) : dtype === 'bool' ? Number(x) : x
+    ) as number;
   }
   return cells;
 }
@@ -107,10 +148,11 @@ function fromHalf(dtype: DType, bits: number): number {
   return sign * (e === 0 ? f * 2 ** -24 : (1024 + f) * 2 ** (e - 25));
 }
 function toHalf(dtype: DType, x: number): number {
-  float[0] = x;
+  const half = dtype === 'float16' ? roundFloat16(x) : roundBfloat16(x); // cells given from outside may be wider
+  float[0] = half;
   if (dtype === 'bfloat16') return word[0]! >>> 16;
   const sign = word[0]! >>> 31 ? 0x8000 : 0;
-  const a = Math.abs(x);
+  const a = Math.abs(half);
   if (Number.isNaN(x)) return sign | 0x7e00;
   if (a === Number.POSITIVE_INFINITY) return sign | 0x7c00;
   if (a < 2 ** -14) return sign | Math.round(a * 2 ** 24);
@@ -118,19 +160,48 @@ function toHalf(dtype: DType, x: number): number {
   return sign | ((e + 15) << 10) | Math.round((a / 2 ** e - 1) * 1024);
 }
 
+/** Types that Python writes as bytes where there is more than one element. */
+const PACKED: readonly DType[] = [
+  'float32',
+  'float64',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint32',
+  'uint64',
+  'qint8',
+  'quint8',
+  'qint16',
+  'quint16',
+  'qint32',
+];
+
+/** As tf.make_tensor_proto chooses between bytes and lists. Raises Unimplemented for complex and handle types. */
 export function encodeTensor(value: Value): TensorProto {
+  const { dtype, shape } = value;
   const proto = create(TensorProtoSchema, {
-    dtype: dtypeNumber(value.dtype),
-    tensorShape: create(TensorShapeProtoSchema, { dim: value.shape.map((d) => ({ size: BigInt(d), name: '' })) }),
+    dtype: dtypeNumber(dtype),
+    tensorShape: create(TensorShapeProtoSchema, { dim: shape.map((d) => ({ size: BigInt(d), name: '' })) }),
   });
-  if (value.dtype === 'string') {
-    proto.stringVal = Array.from(value.data as unknown as ArrayLike<unknown>, bytesOfText);
-  } else if (value.dtype === 'float16' || value.dtype === 'bfloat16') {
-    const bits = Uint16Array.from(value.data, (x) => toHalf(value.dtype, x));
-    proto.tensorContent = new Uint8Array(bits.buffer);
-  } else {
-    const cells = value.data.slice() as unknown as { buffer: ArrayBuffer };
-    proto.tensorContent = new Uint8Array(cells.buffer);
+  const size = sizeOf(shape);
+  if (PACKED.includes(dtype) && size > 1) {
+    const cells = new (arrayOf(dtype))(size); // data may be a plain list, or part of a larger buffer
+    cells.set(value.data);
+    proto.tensorContent = new Uint8Array((cells as Cells & { readonly buffer: ArrayBuffer }).buffer);
+    return proto;
   }
+  const own = listOf(proto, dtype) as unknown[];
+  for (let i = 0; i < size; i++) own.push(element(dtype, value.data[i]));
+  if (dtype === 'string') proto.stringVal = own as Uint8Array[];
+  if (dtype === 'float16' || dtype === 'bfloat16') proto.halfVal = own as number[];
   return proto;
+}
+
+function element(dtype: DType, x: unknown): unknown {
+  if (dtype === 'string') return bytesOfText(x);
+  if (dtype === 'bool') return Boolean(x);
+  if (dtype === 'float16' || dtype === 'bfloat16') return toHalf(dtype, Number(x));
+  return isBig(dtype) ? BigInt(x as number) : Number(x);
 }

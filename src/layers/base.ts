@@ -1,5 +1,6 @@
 /** @file Layer: variables made once under a scope of their own, ops at each call, and what goes into collections. */
 import { GraphError } from '../errors';
+import { callerOutside } from '../graph/call_site';
 import { GraphKeys } from '../graph/collections';
 import { convertToTensor, type TensorLike } from '../graph/convert';
 import { type Graph, getDefaultGraph } from '../graph/graph';
@@ -203,13 +204,6 @@ function uniqueObjectName(kind: string): string {
   const n = (map.get(kind) ?? 0) + 1;
   map.set(kind, n);
   return `${kind}_${n}`;
-}
-
-const HERE = /[\\/](src|dist)[\\/](layers|tflearn|graph|ops|session|index)|node:internal|node_modules/;
-/** 'file:line:column' of the nearest caller that is not the library. */
-function callerOutside(): string | undefined {
-  const line = new Error().stack?.split('\n').slice(2).find((l) => !HERE.test(l));
-  return line?.trim().replace(/^at (?:.*\()?|\)$/g, '');
 }
 
 /** The last dimension; raises Value where it is unknown. */

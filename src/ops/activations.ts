@@ -9,7 +9,7 @@ import { type Call, hasKernel } from '../kernels/table';
 import { FLOATS, isInteger, REALS, zeroOf } from '../value/dtype';
 import { compatible, merge, type Shape, showShape } from '../value/shape';
 import type { Named } from './array';
-import { shapeOf } from './array';
+import { identity, shapeOf } from './array';
 import { cast } from './cast';
 import { mapCells, zipBy } from './cellwise';
 import { less, where } from './compare';
@@ -315,6 +315,7 @@ let swishes = 0;
 export function swish(features: TensorLike): Tensor {
   const x = convertToTensor(features);
   const y = x.mul(sigmoid(x));
+  identity(y); // which TensorFlow makes too, and nobody uses
   const plain = lookup('IdentityN')!;
   const def: AnyDef = { ...plain, gradient: ((dy: { output: readonly Tensor[] }) => swishGradient(dy, x)) as never };
   const attrs = { T: [y.dtype, x.dtype], _gradient_op_type: `CustomGradient-${swishes++}` };

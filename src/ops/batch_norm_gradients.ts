@@ -1,71 +1,95 @@
 /** @file The second gradient of fused batch normalization: the first one written in plain ops, differentiated. */
 import type { Operation, Tensor } from '../graph/operation';
+import { broadcastReductions, multiply, reduceTo } from './arithmetic';
+import { reshape } from './array';
 import { cast } from './cast';
 import { stopGradient } from './identity';
 import { squaredDifference } from './pairs';
 import { reduceMean, reduceSum } from './reduce';
-import { reciprocal, rsqrt } from './unary';
-import { reshape } from './array';
 import { size, squeeze } from './shape';
+import { Tape } from './tape';
+import { reciprocal, rsqrt } from './unary';
 
 interface Attrs {
   readonly epsilon: number;
   readonly data_format: 'NHWC' | 'NCHW';
   readonly is_training: boolean;
 }
-type Differentiate = (ys: readonly Tensor[], xs: readonly Tensor[], gradYs: readonly Tensor[]) => (Tensor | null)[];
-let differentiate: Differentiate | undefined;
-/** The walk that differentiates lies above this floor and says so here when it loads. */
-export function onDifferentiate(f: Differentiate): void {
-  differentiate = f;
+type Walk = (ys: readonly Tensor[], xs: readonly Tensor[], gradYs: readonly Tensor[]) => (Tensor | null)[];
+/** src/gradients.ts says here how it differentiates; the tape needs nobody's help any more. */
+export function onDifferentiate(_walk: Walk): void {}
+
+/** The gradients of y_backprop, x and scale, as nn_grad._FusedBatchNormGradGrad. */
+export function fusedSecondGradient(
+  dy: Record<string, Tensor>,
+  op: Operation,
+  attrs: Attrs,
+): Record<string, Tensor | null> {
+  const [gradY, x, scale, mean, variance] = op.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const sources = [gradY, x, scale];
+  const tape = new Tape(sources);
+  const targets = attrs.is_training
+    ? whileTraining(tape, gradY, x, scale, attrs)
+    : whileInferring(tape, gradY, x, scale, mean, variance, attrs);
+  const [dx, dScale, dOffset] = [dy.x_backprop!, dy.scale_backprop!, dy.offset_backprop!];
+  const seeds = attrs.is_training ? [dx, dScale, dOffset] : [dx, dOffset, dScale];
+  const [y, ddx, ds] = tape.gradient(targets, sources, seeds);
+  return { y_backprop: y!, x: ddx!, scale: ds! };
 }
 
-export function fusedSecondGradient(dy: Record<string, Tensor>, op: Operation, attrs: Attrs): Record<string, Tensor | null> {
-  const [gradY, x, scale, mean, variance] = op.inputs as unknown as [Tensor, Tensor, Tensor, Tensor, Tensor];
-  const ys = attrs.is_training
-    ? whileTraining(gradY, x, scale, attrs)
-    : whileInferring(gradY, x, scale, mean, variance, attrs);
-  const seeds = [dy.x_backprop!, dy.scale_backprop!, dy.offset_backprop!];
-  const [y, dx, ds] = differentiate!(ys, [gradY, x, scale], seeds);
-  return { y_backprop: y!, x: dx!, scale: ds! };
-}
-
-function whileTraining(gradYIn: Tensor, xIn: Tensor, scaleIn: Tensor, { epsilon, data_format }: Attrs): Tensor[] {
-  const { dtype } = xIn;
+/** Gradients of x, scale and offset. */
+function whileTraining(tape: Tape, y: Tensor, input: Tensor, s: Tensor, { epsilon, data_format }: Attrs): Tensor[] {
+  const see = (t: Tensor): Tensor => tape.see(t);
+  const { dtype } = input;
   const half = dtype === 'float16';
-  const [x, gradY] = half ? [cast(xIn, 'float32'), cast(gradYIn, 'float32')] : [xIn, gradYIn];
-  const first = data_format === 'NCHW';
-  const axis = first ? [0, 2, 3] : [0, 1, 2];
-  const keepdims = first;
-  const scale = first ? reshape(scaleIn, [1, size(scaleIn), 1, 1]) : scaleIn;
-  const meanGradY = reduceMean(gradY, { axis, keepdims });
-  const meanX = reduceMean(x, { axis, keepdims });
-  const varX = reduceMean(squaredDifference(x, stopGradient(meanX)), { axis, keepdims });
-  const gradYOffset = gradY.sub(meanGradY);
-  const xOffset = x.sub(meanX);
-  const mean = reduceMean(gradY.mul(xOffset), { axis, keepdims });
-  const inverse = scale.mul(rsqrt(varX.add(epsilon)));
-  const gradX = inverse.mul(gradYOffset.sub(reciprocal(varX.add(epsilon)).mul(mean).mul(xOffset)));
-  const root = rsqrt(varX.add(epsilon));
-  let gradScale = root.mul(reduceSum(gradY.mul(xOffset), { axis, keepdims }));
-  if (first) gradScale = squeeze(gradScale);
-  return [cast(gradX, dtype), gradScale, reduceSum(gradY, { axis })];
+  const x = half ? see(cast(input, 'float32')) : input;
+  const gradY = half ? see(cast(y, 'float32')) : y;
+  const keepdims = data_format === 'NCHW';
+  const axis = keepdims ? [0, 2, 3] : [0, 1, 2];
+  const scale = keepdims ? see(reshape(s, [1, size(s), 1, 1])) : s;
+  const meanOf = (t: Tensor): Tensor => see(reduceMean(t, { axis, keepdims }));
+  const meanGradY = meanOf(gradY);
+  const meanX = meanOf(x);
+  const varX = meanOf(see(squaredDifference(x, see(stopGradient(meanX)))));
+  const gradYOffset = see(gradY.sub(meanGradY));
+  const xOffset = see(x.sub(meanX));
+  const mean = meanOf(see(gradY.mul(xOffset)));
+  const shifted = (): Tensor => tape.see(varX.add(epsilon), (dy) => dy);
+  const factor = see(scale.mul(see(rsqrt(shifted()))));
+  const slope = see(see(see(reciprocal(shifted())).mul(mean)).mul(xOffset));
+  const gradX = see(factor.mul(see(gradYOffset.sub(slope))));
+  const root = see(rsqrt(shifted()));
+  const sum = see(reduceSum(see(gradY.mul(xOffset)), { axis, keepdims }));
+  const gradScale = see(root.mul(sum));
+  const flat = keepdims ? see(squeeze(gradScale)) : gradScale;
+  const gradOffset = see(reduceSum(gradY, { axis }));
+  return [see(cast(gradX, dtype)), flat, gradOffset];
 }
 
+/** Gradients of x, offset and scale: the order in which the tape meets them. */
 function whileInferring(
+  tape: Tape,
   gradY: Tensor,
   x: Tensor,
-  scaleIn: Tensor,
-  meanIn: Tensor,
-  varianceIn: Tensor,
+  s: Tensor,
+  m: Tensor,
+  v: Tensor,
   { epsilon, data_format }: Attrs,
 ): Tensor[] {
+  const see = (t: Tensor): Tensor => tape.see(t);
   const first = data_format === 'NCHW';
   const axis = first ? [0, 2, 3] : [0, 1, 2];
-  const wide = (t: Tensor): Tensor => (first ? reshape(t, [1, size(meanIn), 1, 1]) : t);
-  const [mean, variance, scale] = [wide(meanIn), wide(varianceIn), wide(scaleIn)];
-  const gradOffset = reduceSum(gradY, { axis });
+  const wide = (t: Tensor): Tensor => (first ? see(reshape(t, [1, size(m), 1, 1])) : t);
+  const [mean, variance, scale] = [wide(m), wide(v), wide(s)];
+  const gradOffset = see(reduceSum(gradY, { axis }));
   const root = rsqrt(variance.add(epsilon));
-  const gradScale = reduceSum(gradY.mul(x.sub(mean)).mul(root), { axis });
-  return [cast(gradY.mul(scale).mul(root), x.dtype), gradScale, gradOffset];
+  const byRoot = (t: Tensor): Tensor =>
+    tape.see(t.mul(root), (dy) => {
+      const [reduction] = broadcastReductions(t, root, dy);
+      return reduceTo(multiply(dy, root), reduction);
+    });
+  const centered = tape.see(x.sub(mean), (dy) => reduceTo(dy, broadcastReductions(x, mean, dy)[0]));
+  const gradScale = see(reduceSum(byRoot(see(gradY.mul(centered))), { axis }));
+  const gradX = byRoot(see(gradY.mul(scale)));
+  return [see(cast(gradX, x.dtype)), gradOffset, gradScale];
 }

@@ -1,16 +1,19 @@
 /** @file Ops that only order others, and checks: NoOp, group, tuple, Assert, Print. */
 import { GraphError } from '../errors';
-import { convertToTensor, isConvertible, type TensorLike } from '../graph/convert';
+import { convertToTensor, graphOf, isConvertible, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { getDefaultGraph } from '../graph/graph';
+import { getDefaultGraph, Graph } from '../graph/graph';
 import { IndexedSlices } from '../graph/indexed_slices';
 import { int, text, type, types } from '../graph/opdef';
 import { Operation, Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
+import { showShape } from '../value/shape';
 import type { Named } from './array';
 import { identity } from './array';
 import { cond } from './cond';
 import { refIdentity } from './identity';
+import { flatten } from './structure';
+import { summarize } from './summarize';
 
 const NoOp = defineOp({
   name: 'NoOp',
@@ -26,7 +29,7 @@ export function noOp({ name }: Named = {}): Operation {
   return NoOp({}, {}, name).op;
 }
 
-defineOp({
+const ControlTrigger = defineOp({
   name: 'ControlTrigger',
   inputs: {},
   outputs: {},
@@ -37,38 +40,39 @@ defineOp({
   reference: null,
 });
 /** Runs even where its control inputs are dead. */
-export function controlTrigger({ name = 'ControlTrigger' }: Named = {}): Operation {
-  return getDefaultGraph().createOp('ControlTrigger', [], {}, { name });
+export function controlTrigger({ name }: Named = {}): Operation {
+  return ControlTrigger({}, {}, name).op;
 }
 
-/** Nested lists and objects of tensors, variables, ops and slices, flattened. */
-export function flattenNodes(x: unknown): unknown[] {
-  if (Array.isArray(x)) return x.flatMap(flattenNodes);
-  if (x instanceof IndexedSlices) return [x.values, x.indices, ...(x.denseShape ? [x.denseShape] : [])];
-  const plain = typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
-  return plain ? Object.values(x).flatMap(flattenNodes) : [x];
+/** The graph of the first node that has one. */
+function graphAmong(nodes: readonly unknown[]): Graph {
+  const found = (nodes as { readonly graph?: unknown }[]).find((x) => x?.graph instanceof Graph);
+  return (found?.graph as Graph | undefined) ?? getDefaultGraph();
 }
 
 /** One op that waits for all inputs (ops, tensors, nested lists), one more for each device where they differ; as tf.group. */
 export function group(inputs: readonly unknown[], { name = 'group_deps' }: Named = {}): Operation {
-  const graph = getDefaultGraph();
-  return graph.nameScope(name, (scope) => {
-    const byDevice = new Map<string, unknown[]>();
-    for (const x of flattenNodes(inputs)) {
-      const { device } = (x ?? {}) as { device?: string };
-      if (device === undefined) {
-        throw new GraphError('Type', `Expected tf.group() expected Tensor arguments not '${x}' with type '${typeof x}'`);
+  const nodes = flatten(inputs) as { readonly device?: string }[];
+  const graph = graphAmong(nodes);
+  return graph.asDefault(() =>
+    graph.nameScope(name, (scope) => {
+      if (inputs.length === 0) return noOp({ name: scope });
+      const byDevice = new Map<string, unknown[]>();
+      for (const x of nodes) {
+        const device = x?.device;
+        if (typeof device !== 'string') {
+          throw new GraphError('Type', `Expected tf.group() expected Tensor arguments not '${x}' with type '${typeof x}'`);
+        }
+        byDevice.set(device, [...(byDevice.get(device) ?? []), x]);
       }
-      byDevice.set(device, [...(byDevice.get(device) ?? []), x]);
-    }
-    const after = (deps: readonly unknown[], device: string, opName?: string) =>
-      graph.controlDependencies(deps, () => graph.device(device, () => noOp({ name: opName })));
-    if (byDevice.size === 0) return noOp({ name: scope });
-    const [first] = byDevice;
-    if (byDevice.size === 1) return after(first![1], first![0], scope);
-    const parts = [...byDevice.keys()].sort().map((device) => after(byDevice.get(device)!, device));
-    return graph.controlDependencies(parts, () => noOp({ name: scope }));
-  });
+      const after = (deps: readonly unknown[], device: string, opName?: string) =>
+        graph.controlDependencies(deps, () => graph.device(device, () => noOp({ name: opName })));
+      const [only] = byDevice;
+      if (only && byDevice.size === 1) return after(only[1], only[0], scope);
+      const parts = [...byDevice.keys()].sort().map((device) => after(byDevice.get(device)!, device));
+      return graph.controlDependencies(parts, () => noOp({ name: scope }));
+    }),
+  );
 }
 
 /** The tensor (or slices) again, as a new op that waits for `dependencies`; as control_flow_ops.with_dependencies. */
@@ -101,8 +105,8 @@ export function tuple(
   tensors: readonly (TensorLike | IndexedSlices | Operation | null)[],
   { name = 'tuple', controlInputs = [] }: TupleOptions = {},
 ): (Tensor | IndexedSlices | Operation | null)[] {
-  const graph = getDefaultGraph();
-  return graph.nameScope(name, () => {
+  const graph = graphAmong(tensors);
+  return graph.asDefault(() => graph.nameScope(name, () => {
     const list = tensors.map((t) =>
       t === null || t instanceof Operation || t instanceof Tensor || t instanceof IndexedSlices || isConvertible(t)
         ? (t as Tensor | IndexedSlices | Operation | null)
@@ -121,20 +125,12 @@ export function tuple(
       if (t instanceof Operation) return graph.controlDependencies([gate], () => group([t]));
       return withDependencies([gate], t as Tensor);
     });
-  });
+  }));
 }
 
 // ---- Assert, Print ------------------------------------------------------------------------------------------------
 
-/** Cells as messages show them: the first `limit`. */
-function summary({ dtype, shape, data }: Slot, limit: number): string {
-  const n = limit < 0 ? data.length : Math.min(limit, data.length);
-  const show = (x: unknown): string =>
-    dtype === 'bool' ? String(Number(x)) : dtype === 'float32' ? String(Number(Math.fround(x as number).toPrecision(6))) : String(x);
-  const cells = Array.from({ length: n }, (_, i) => show(data[i]));
-  if (n < data.length) cells.push('...');
-  return shape.length === 0 ? cells.join('') : `[${cells.join(' ')}]`;
-}
+const listed = (data: readonly Slot[], most: number): string[] => data.map((t) => `[${summarize(t, most)}]`);
 
 const AssertOp = defineOp({
   name: 'Assert',
@@ -144,12 +140,12 @@ const AssertOp = defineOp({
   stateful: true,
   infer: () => ({}),
   gradient: null,
-  reference({ condition, data }, { summarize }) {
-    if (condition.size !== 1) {
-      throw new GraphError('InvalidArgument', `condition must be a scalar, got shape [${condition.shape}]`);
+  reference({ condition, data }, { summarize: most }) {
+    if (condition.shape.length > 0) {
+      throw new GraphError('InvalidArgument', `In[0] should be a scalar: ${showShape(condition.shape)}`);
     }
     if (condition.data[0]) return;
-    throw new GraphError('InvalidArgument', `assertion failed: ${data.map((t) => `[${summary(t, summarize).replace(/^\[|\]$/g, '')}]`).join(' ')}`);
+    throw new GraphError('InvalidArgument', `assertion failed: ${listed(data, most).join(' ')}`);
   },
 });
 export interface AssertOptions extends Named {
@@ -160,12 +156,12 @@ export interface AssertOptions extends Named {
 export function Assert(
   condition: TensorLike,
   data: readonly TensorLike[],
-  { summarize, name = 'Assert' }: AssertOptions = {},
+  { summarize: most, name = 'Assert' }: AssertOptions = {},
 ): Operation {
-  const graph = getDefaultGraph();
+  const graph = graphOf([condition, data]);
   return graph.nameScope(name, () => {
     const xs = data.map((x) => convertToTensor(x));
-    const check = (c: TensorLike) => AssertOp({ condition: c, data }, { summarize }, 'Assert').op;
+    const check = (c: TensorLike) => AssertOp({ condition: c, data }, { summarize: most }, 'Assert').op;
     if (xs.every((x) => x.dtype === 'string' || x.dtype === 'int32')) return check(condition);
     const c = convertToTensor(condition, { name: 'Condition' });
     const guarded = cond(c, () => noOp(), () => check(c), { name: 'AssertGuard' }) as Tensor;
@@ -181,12 +177,12 @@ const PrintOp = defineOp({
   stateful: true,
   infer: ({ input }) => ({ output: input.shape }),
   gradient: ({ output: dy }) => ({ input: dy }),
-  reference({ input, data, output }, { message, first_n, summarize }, site) {
+  reference({ input, data, output }, { message, first_n, summarize: most }, site) {
     output.copyFrom(input);
     const seen = site.state(() => ({ times: 0 }));
     if (first_n >= 0 && seen.times >= first_n) return;
     seen.times++;
-    console.error(message + data.map((t) => `[${summary(t, summarize).replace(/^\[|\]$/g, '')}]`).join(''));
+    console.error(message + listed(data, most).join(''));
   },
 });
 export interface PrintOptions extends Named {
@@ -197,6 +193,6 @@ export interface PrintOptions extends Named {
 }
 /** Passes `input` on and prints `data` on stderr when it runs; as tf.Print. */
 export function Print(input: TensorLike, data: readonly TensorLike[], options: PrintOptions = {}): Tensor {
-  const { message, firstN, summarize, name } = options;
-  return PrintOp({ input, data }, { message, first_n: firstN, summarize }, name).output;
+  const { message, firstN, name } = options;
+  return PrintOp({ input, data }, { message, first_n: firstN, summarize: options.summarize }, name).output;
 }

@@ -4,10 +4,10 @@ import { defineOp } from '../graph/define';
 import { IndexedSlices } from '../graph/indexed_slices';
 import { bool, type Grad, int, type Known, text, type } from '../graph/opdef';
 import { Tensor } from '../graph/operation';
-import { meet, type Shape } from '../value/shape';
+import { meet, type Shape, showShape } from '../value/shape';
 import { type Named, shapeOf } from './array';
 import { cast } from './cast';
-import { i32 } from './expect';
+import { i32, withRank } from './expect';
 import { enterGradient, exitGradient, mergeGradient, switchGradient } from './loop_gradients';
 import { range } from './range';
 import { index } from './slice';
@@ -15,6 +15,13 @@ import { mapSlices } from './structure';
 
 // ---- Switch -------------------------------------------------------------------------------------------------------
 
+function switched({ data, pred }: { readonly data: Known; readonly pred: Known }): {
+  output_false: Shape;
+  output_true: Shape;
+} {
+  withRank(pred.shape, 0, `The second input must be a scalar, but it has shape ${showShape(pred.shape)}`);
+  return { output_false: data.shape, output_true: data.shape };
+}
 const Switch = defineOp({
   name: 'Switch',
   inputs: { data: 'T', pred: 'bool' },
@@ -22,7 +29,7 @@ const Switch = defineOp({
   attrs: { T: type() },
   flow: 'switch',
   alias: { output_false: 'data', output_true: 'data' },
-  infer: ({ data }) => ({ output_false: data.shape, output_true: data.shape }),
+  infer: switched,
   gradient: (dy, _, __, op) => switchGradient([dy.output_false, dy.output_true], op),
   reference: null,
 });
@@ -34,7 +41,7 @@ const RefSwitch = defineOp({
   allowsUninitialized: true,
   flow: 'switch',
   alias: { output_false: 'data', output_true: 'data' },
-  infer: ({ data }) => ({ output_false: data.shape, output_true: data.shape }),
+  infer: switched,
   gradient: (dy, _, __, op) => switchGradient([dy.output_false, dy.output_true], op),
   reference: null,
 });
@@ -246,7 +253,7 @@ const LoopCond = defineOp({
   outputs: { output: 'bool' },
   attrs: {},
   alias: { output: 'input' },
-  infer: ({ input }) => ({ output: input.shape }),
+  infer: ({ input }) => ({ output: withRank(input.shape, 0) }),
   gradient: null,
   reference: null,
 });

@@ -3,7 +3,7 @@ import { GraphError } from '../errors';
 import { convertToTensor, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
 import { type } from '../graph/opdef';
-import type { Tensor } from '../graph/operation';
+import { Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { type Call, hasKernel } from '../kernels/table';
 import { FLOATS } from '../value/dtype';
@@ -12,6 +12,7 @@ import { subtract } from './arithmetic';
 import type { Named } from './array';
 import { roundHalves } from './conv_cells';
 import { concat } from './join';
+import { modulo, plus } from './operators';
 import { transpose } from './permute';
 import { range } from './range';
 import { reduceSum } from './reduce';
@@ -82,20 +83,22 @@ function along(input: TensorLike, options: SoftmaxOptions, compute: (x: Tensor, 
   const { shape } = logits;
   const dim = options.axis ?? options.dim ?? -1;
   if (dim === -1 || (shape && dim === shape.length - 1)) return compute(logits, options.name);
-  if (shape && (dim < -shape.length || dim >= shape.length)) {
-    const n = shape.length;
+  if (!shape) throw new GraphError('Value', 'The rank of logits must be known for an axis other than the last.');
+  const n = shape.length;
+  if (dim < -n || dim >= n) {
     throw new GraphError(
       'InvalidArgument',
       `Dimension (${dim}) must be in the range [${-n}, ${n}) where ${n} is the number of dimensions in the input.`,
     );
   }
-  const n = shape!.length;
-  rank(logits);
-  const at = dim < 0 ? dim + n : dim;
-  const r = rank(logits);
+  const ranked = rank(logits);
+  const counted = dim < 0 ? plus(dim, ranked) : dim;
+  const inputRank = rank(logits);
+  const at = counted instanceof Tensor ? modulo(counted, n) : counted;
+  const next = () => (at instanceof Tensor ? plus(at, 1) : at + 1);
   const swap = (x: Tensor, name?: string): Tensor => {
-    const last = subtract(r, 1);
-    const order = concat([range(at), [last], range(at + 1, last), [at]] as readonly TensorLike[], 0);
+    const last = subtract(inputRank, 1);
+    const order = concat([range(at), [last], range(next(), last), [at]] as readonly TensorLike[], 0);
     return transpose(x, order, { name });
   };
   const out = swap(compute(swap(logits)), options.name);

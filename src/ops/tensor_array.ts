@@ -123,7 +123,7 @@ export class TensorArray {
           inferShape: this.#inferShape,
           colocateWithFirstWriteCall: false,
         });
-        found.#family = { elementShape: this.elementShape, first: null };
+        found.#family = this.#family;
         return found;
       }),
     );

@@ -6,13 +6,10 @@ import type { Operation, Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { type DType, zeroOf } from '../value/dtype';
 import { compatible, type FullShape, isFull, merge, sameShape, type Shape, showShape, sizeOf } from '../value/shape';
-import { exactDim, refuse, sameDim, withRank } from './expect';
+import { exactDim, fail, refuse, sameDim, withRank } from './expect';
 import { TensorArray } from './tensor_array';
 import { ArrayState, type Read } from './tensor_array_state';
 
-const fail = (message: string): never => {
-  throw new GraphError('InvalidArgument', message);
-};
 const arrayOf = (handle: Slot): ArrayState => ArrayState.of(handle.data);
 const hold = (handle: Slot, array: ArrayState): void => {
   handle.data[0] = array as unknown as number;
@@ -127,8 +124,8 @@ function gradientsOf(op: Operation, dtype: DType, flow: Tensor, within: { readon
 }
 function sourceOf(name: string): string {
   const parts = name.split('/');
-  const at = parts.findLastIndex((part) => part.startsWith('gradients'));
-  if (at >= 0) return parts.slice(0, at + 1).join('/');
+  while (parts.length > 0 && !parts.at(-1)!.startsWith('gradients')) parts.pop();
+  if (parts.length > 0) return parts.join('/');
   throw new GraphError(
     'Value',
     `Expected op/tensor name to start with gradients (excluding scope), got: ${name}. This means that a tf.gradients op with this op in its dependency path has a custom name that does not start with 'gradients'. Please make sure all calls to tf.gradients that have non-empty 'name' arguments use names that start with 'gradients'.`,

@@ -1,8 +1,8 @@
 /** @file What a tensor array's handle holds during one run: its elements, and the arrays of their gradients. */
-import { GraphError } from '../errors';
 import { type Cells, type DType, wireName } from '../value/dtype';
 import { compatible, type FullShape, isFull, merge, sameShape, type Shape, showShape } from '../value/shape';
 import { rounder } from './cellwise';
+import { fail } from './expect';
 
 interface Element {
   /** null: zeros of `shape`, where something was written. */
@@ -28,10 +28,6 @@ export interface ArrayOptions {
   /** Writes to one index add up, and what was never written is zeros. */
   readonly isGradient?: true;
 }
-
-const fail = (message: string): never => {
-  throw new GraphError('InvalidArgument', message);
-};
 
 export class ArrayState {
   readonly name: string;

@@ -5,6 +5,7 @@ import { convertToTensor, graphOf, isTensorLike, type TensorLike } from '../grap
 import { IndexedSlices } from '../graph/indexed_slices';
 import type { Tensor } from '../graph/operation';
 import { refusePromise } from '../graph/scopes';
+import { wireName } from '../value/dtype';
 import { type Shape, tupleShape } from '../value/shape';
 import { type Nested, Value } from '../value/value';
 import { constant, identity, type Named } from './array';
@@ -254,8 +255,8 @@ function comeRound(merged: Tensor, value: Tensor): void {
   }
   if (next.dtype !== merged.dtype) {
     throw new GraphError(
-      'Value',
-      `Input 1 of node ${merged.op.name} was passed ${next.dtype} from ${next.name} incompatible with expected ${merged.dtype}.`,
+      'InvalidArgument',
+      `Input 1 of node ${merged.op.name} was passed ${wireName(next.dtype)} from ${next.name} incompatible with expected ${wireName(merged.dtype)}.`,
     );
   }
   merged.op.updateInput(1, next);

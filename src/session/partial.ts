@@ -63,7 +63,10 @@ export class PartialRun {
     const missing = [...tensors, ...[...ops].flatMap((op) => op.inputs)].find((t) => pending.has(t));
     if (missing) {
       const name = tensors[0]?.name ?? targets[0]!.name;
-      throw new GraphError('InvalidArgument', `Fetch ${name} can't be computed from the feeds that have been fed so far.`);
+      throw new GraphError(
+        'InvalidArgument',
+        `Fetch ${name} can't be computed from the feeds that have been fed so far.`,
+      );
     }
     const left = [...ops].flatMap((op) => op.outputs).filter((t) => !known.has(t) && this.#isForLater(t, ops));
     const wanted = [...new Set([...tensors, ...left])];

@@ -75,8 +75,10 @@ export function specialize(
       const isHandle = t.dtype === 'resource' || t.dtype === 'variant';
       const handle = isHandle ? (def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle) : undefined;
       const partial = through?.value ?? (i === 0 ? def.partial?.(bag, attrs as never) : undefined);
-      const { value, cells } = through ?? {};
-      set(t, { dtype: t.dtype, shape: shapes[i] ?? null, value, cells, partial, handle });
+      const shape = shapes[i] ?? null;
+      const { value } = through ?? {};
+      const cells = isFull(shape) ? through?.cells : undefined;
+      set(t, { dtype: t.dtype, shape, value, cells, partial, handle });
     });
     if (isPure(def)) fold(op, inputs);
   };

@@ -82,7 +82,7 @@ export async function expectRunError(code: Code, words: string, run: () => Promi
 export function expectClose(found: unknown, expected: unknown, tol: number): void {
   if (Array.isArray(expected)) {
     expect(found).toHaveLength(expected.length);
-    expected.forEach((e, i) => expectClose((found as unknown[])[i], e, tol));
+    for (const [i, e] of expected.entries()) expectClose((found as unknown[])[i], e, tol);
     return;
   }
   expect(Math.abs((found as number) - (expected as number))).toBeLessThanOrEqual(tol);

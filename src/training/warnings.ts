@@ -1,0 +1,212 @@
+/** @file Watches what sessions run, and says once where moving averages never move, and which lines mend it. */
+import { callerOutside, directCaller } from '../graph/call_site';
+import { Collections, GraphKeys } from '../graph/collections';
+import type { Graph } from '../graph/graph';
+import { Operation, Tensor } from '../graph/operation';
+import { Controllers } from '../graph/scopes';
+import { layerOfUpdate } from '../layers/base';
+import { logging } from '../logging';
+import type { Variable } from '../ops/variables';
+import type { Plan } from '../session/plan';
+import { Session } from '../session/session';
+
+/** Runs of a train op after which update ops that belong to training should have run. */
+const PATIENCE = 3;
+
+/** What one plan does to variables, which are known by the op that makes them. */
+interface Deeds {
+  /** Variables that optimizers train. */
+  readonly trained: ReadonlySet<Operation>;
+  /** Variables that get a value in any other way but by their initializer. */
+  readonly moved: ReadonlySet<Operation>;
+  /** Nothing is left to find out about this plan. */
+  settled: boolean;
+}
+/** What one session has done so far. */
+interface History {
+  trains: number;
+  readonly trained: Set<Operation>;
+  readonly moved: Set<Operation>;
+  readonly warned: Set<Operation>;
+}
+interface Read {
+  readonly size: number;
+  readonly at: string | undefined;
+}
+
+const deeds = new WeakMap<Plan, Deeds>();
+const histories = new WeakMap<Session, History>();
+/** How long UPDATE_OPS was when it was read last. */
+const reads = new WeakMap<Graph, Read>();
+
+const isApply = ({ type }: Operation): boolean => /^(Resource)?(Sparse)?Apply/.test(type);
+const isWrite = (op: Operation): boolean =>
+  (op.def.assigns !== undefined || op.def.updates !== undefined) && /Assign|Scatter/.test(op.type);
+
+/** The op that makes the variable behind a ref or a handle. */
+function variableOf(t: Tensor | undefined): Operation | undefined {
+  for (let op = t?.op; op; op = op.inputs[0]?.op) if (op.def.source) return op;
+  return undefined;
+}
+
+function deedsOf(graph: Graph, plan: Plan): Deeds {
+  let found = deeds.get(plan);
+  if (found) return found;
+  const variables = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES].flatMap((key) =>
+    graph.collections.ref<Variable>(key),
+  );
+  const initializers = new Set(variables.map((v) => v.initializer));
+  const [trained, moved] = [new Set<Operation>(), new Set<Operation>()];
+  for (const op of plan.ops) {
+    if (!isApply(op) && (!isWrite(op) || initializers.has(op))) continue;
+    const variable = variableOf(op.inputs[0]);
+    if (variable) (isApply(op) ? trained : moved).add(variable);
+  }
+  found = { trained, moved, settled: false };
+  deeds.set(plan, found);
+  return found;
+}
+
+/** An update op of the collection with the variables it moves. */
+interface Update {
+  readonly op: Operation;
+  readonly moves: readonly Operation[];
+}
+function updatesIn(graph: Graph): Update[] {
+  return graph.collections.ref<unknown>(GraphKeys.UPDATE_OPS).flatMap((item) => {
+    const op = item instanceof Operation ? item : item instanceof Tensor ? item.op : undefined;
+    return op ? [{ op, moves: movedBy(op) }] : [];
+  });
+}
+/** Variables that `op` writes, or else those of the nearest writes it waits for. */
+function movedBy(op: Operation): Operation[] {
+  const found = new Set<Operation>();
+  const seen = new Set<Operation>();
+  const todo = [op];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const variable = isWrite(next) ? variableOf(next.inputs[0]) : undefined;
+    if (variable) found.add(variable);
+    else todo.push(...next.inputs.map((t) => t.op), ...next.controlInputs);
+  }
+  return [...found];
+}
+
+/** Whether the training of these variables calls for the update: they lie under it, or in its own layer. */
+function belongs({ op }: Update, trained: ReadonlySet<Operation>): boolean {
+  const own = layerOfUpdate(op)?.trainableWeights.map((v) => v.op) ?? [];
+  if (own.some((v) => trained.has(v))) return true;
+  const trainable = new Set(op.graph.collections.ref<Variable>(GraphKeys.TRAINABLE_VARIABLES).map((v) => v.op));
+  let found = own.length > 0;
+  const seen = new Set<Operation>();
+  const todo = [op];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    if (trained.has(next)) return true;
+    found ||= trainable.has(next);
+    todo.push(...next.inputs.map((t) => t.op));
+  }
+  return !found; // nothing there to be trained: the statistics of the input itself
+}
+
+const still = (history: History, updates: readonly Update[]): Update[] =>
+  updates.filter(
+    (u) =>
+      u.moves.length > 0 &&
+      u.moves.every((v) => !history.moved.has(v) && !history.warned.has(v)) &&
+      belongs(u, history.trained),
+  );
+
+/** Whether the plan uses the variable's value, not only asks whether it has one. */
+const uses = (plan: Plan, variable: Operation): boolean =>
+  plan.ops.has(variable) &&
+  variable.outputs.some((t) => t.consumers().length === 0 || t.consumers().some((op) => plan.ops.has(op) && !op.def.allowsUninitialized));
+
+const MEND = `Make the train op wait for them, after the last layer was built:
+    const updateOps = tf.getCollection(tf.GraphKeys.UPDATE_OPS);
+    const trainOp = tf.controlDependencies(updateOps, () => optimizer.minimize(loss));`;
+
+/** One line per layer: its variables, and where it was made. */
+function list(updates: readonly Update[]): string {
+  const lines = new Map<string, Set<string>>();
+  for (const { op, moves } of updates) {
+    const at = layerOfUpdate(op)?.madeAt;
+    const key = at ? `, by the layer made at ${at}` : `, by the update op '${op.name}'`;
+    const names = lines.get(key) ?? new Set();
+    for (const v of moves) names.add(v.name);
+    lines.set(key, names);
+  }
+  return [...lines].map(([where, names]) => `    ${[...names].join(', ')}${where}`).join('\n');
+}
+
+function warnOf(history: History, updates: readonly Update[], what: string, mend: string): void {
+  if (updates.length === 0) return;
+  for (const { moves } of updates) for (const v of moves) history.warned.add(v);
+  logging.warn(`${what}\n${list(updates)}\n${mend}`);
+}
+
+function onTrain(graph: Graph, history: History, plan: Plan): void {
+  const read = reads.get(graph);
+  const updates = updatesIn(graph);
+  if (read && read.size > 0 && read.size < updates.length) {
+    const late = still(history, updates.slice(read.size)).filter(({ op }) => !plan.ops.has(op));
+    warnOf(
+      history,
+      late,
+      `tf.GraphKeys.UPDATE_OPS was read${read.at ? ` at ${read.at}` : ''} when it held ${read.size} of its ${updates.length} update ops. The train op does not run those that were added later, so these moving averages stay as they are:`,
+      MEND,
+    );
+  }
+  if (history.trains < PATIENCE) return;
+  warnOf(
+    history,
+    still(history, updates),
+    `A train op has run ${history.trains} times in this session, and none of the update ops of these moving averages has. At inference (training: false) the layers will normalize with the values they started from, mean 0 and variance 1:`,
+    MEND,
+  );
+}
+
+function onInference(graph: Graph, history: History, plan: Plan): void {
+  const idle = still(history, updatesIn(graph)).filter(({ moves }) => moves.some((v) => uses(plan, v)));
+  warnOf(
+    history,
+    idle,
+    `This run reads moving averages after training, and no update op has moved them in this session; they are still what they started from, mean 0 and variance 1:`,
+    MEND,
+  );
+}
+
+/** Begins to watch all graphs and sessions. */
+export function watch(): void {
+  Collections.onRead = (graph, key, size) => {
+    if (key === GraphKeys.UPDATE_OPS) reads.set(graph, { size, at: callerOutside() });
+  };
+  Controllers.onEmptyBlock = (inputs) => {
+    const at = directCaller('controlDependencies');
+    if (at === undefined) return;
+    const names = inputs.slice(0, 3).map((op) => `'${op.name}'`);
+    const more = inputs.length > 3 ? ` and ${inputs.length - 3} more` : '';
+    logging.warn(
+      `The block of tf.controlDependencies at ${at} created no operation, so nothing waits for ${names.join(', ')}${more}. Operations that exist already are not changed by it: create the train op inside the block, as in\n    const trainOp = tf.controlDependencies(updateOps, () => optimizer.minimize(loss));`,
+    );
+  };
+  Session.observers.push((session, plan) => {
+    const { graph } = session;
+    const deed = deedsOf(graph, plan);
+    if (deed.settled) return;
+    const history = histories.get(session) ?? { trains: 0, trained: new Set(), moved: new Set(), warned: new Set() };
+    histories.set(session, history);
+    for (const v of deed.moved) history.moved.add(v);
+    for (const v of deed.trained) history.trained.add(v);
+    if (deed.trained.size > 0) {
+      history.trains++;
+      onTrain(graph, history, plan);
+      deed.settled = history.trains >= PATIENCE;
+    } else if (history.trains > 0) {
+      onInference(graph, history, plan);
+      deed.settled = true;
+    }
+  });
+}
