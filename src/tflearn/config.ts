@@ -39,13 +39,19 @@ export function getTrainingMode(): Variable {
   return getDefaultGraph().getCollection<Variable>('is_training')[0]!;
 }
 
+export interface TrainingModeOptions {
+  /** The default session unless given. */
+  readonly session?: Runner | null | undefined;
+  /** The graph whose mode is set; the default one unless given. */
+  readonly graph?: Graph | undefined;
+}
 /**
  * Sets the training mode in a session, as tflearn.is_training. It is the session's state: an initializer run later puts
- * it back to false, and other sessions do not see it. Raises Value where the session is of another graph than the default.
+ * it back to false, and other sessions do not see it. Raises Value without a session, or where it is of another graph.
  */
-export async function isTraining(mode = false, { session }: { session?: Session | undefined } = {}): Promise<void> {
-  initTrainingMode();
-  const graph = getDefaultGraph();
+export async function isTraining(mode = false, options: TrainingModeOptions = {}): Promise<void> {
+  const { session = defaultSession(), graph = getDefaultGraph() } = options;
+  graph.asDefault(initTrainingMode);
   if (!session) {
     throw new GraphError(
       'Value',

@@ -48,6 +48,8 @@ export class TrainOp {
   /** The 0.9 average of the loss, which fit reports. */
   lossAverage!: Variable;
   metricAverage: Variable | null = null;
+  /** The last validation's loss and metric are kept in variables: for each its placeholder and its assign. */
+  kept: readonly { readonly feed: Tensor; readonly assign: Tensor }[] = [];
 
   constructor(loss: Tensor, optimizer: Optimizer, options: TrainOpOptions) {
     this.loss = loss;
@@ -67,7 +69,10 @@ export class TrainOp {
     const fixed = (name: string) => new Variable(0, { name, trainable: false });
     const [lossV, accV] = [fixed('val_loss'), fixed('val_acc')];
     const feeds = [lossV, accV].map((v) => placeholder('float32', { name: `placeholder/${v.op.name}` }));
-    [lossV, accV].forEach((v, i) => void assign(v, feeds[i]!, { name: `assign/${v.op.name}` }));
+    this.kept = [lossV, accV].map((v, i) => {
+      const feed = feeds[i]!;
+      return { feed, assign: assign(v, feed, { name: `assign/${v.op.name}` }) as Tensor };
+    });
     const average = () =>
       new ExponentialMovingAverage(0.9, { numUpdates: this.trainingSteps as never, name: 'moving_avg' });
     let accuracyAverage: Operation;
@@ -179,7 +184,13 @@ export class Trainer {
   async #validate(op: TrainOp, data: Dataset, showMetric: boolean): Promise<{ loss: number; metric: number | null }> {
     await this.#mode(false);
     const fetches = [op.loss, ...(showMetric && op.metric ? [op.metric.tensor] : [])];
-    const [loss, metric] = await this.#average(fetches, data, op.validationBatchSize);
+    const means = await this.#average(fetches, data, op.validationBatchSize);
+    const kept = op.kept.slice(0, means.length);
+    await this.session.run(
+      kept.map((k) => k.assign),
+      { feedDict: new Map(kept.map((k, i) => [k.feed, means[i]!])) },
+    );
+    const [loss, metric] = means;
     return { loss: loss!, metric: metric ?? null };
   }
 
