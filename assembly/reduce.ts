@@ -1,6 +1,6 @@
 // Reductions over float32. last: x[m,n] -> z[m]; first: x[m,n] -> z[n]; middle: x[a,b,c] -> z[a,c]. z is not x.
 import { divideRow, maxColumns, minColumns, sumColumns } from "./columns";
-import { maxRow, minRow, squareRow, sumRow } from "./rows";
+import { largestRow, maxRow, minRow, squareRow, sumRow } from "./rows";
 
 const SUM = 0, MEAN = 1, MAX = 2, MIN = 3;
 
@@ -41,7 +41,7 @@ export function l2_loss_f32(z: usize, x: usize, n: i32): void { store<f32>(z, sq
 // Where the first of the largest stands in each row; int64 if `wide`, else int32. NaN is never the largest.
 export function argmax_last_f32(z: usize, x: usize, m: i32, n: i32, wide: i32): void {
   for (let i = 0; i < m; i++, x += n << 2) {
-    const most = maxRow(x, n);
+    const most = largestRow(x, n);
     let j = 0;
     while (j < n && load<f32>(x + (j << 2)) != most) j++;
     if (j == n) j = 0;

@@ -27,27 +27,32 @@ import { sum4 } from "./vector";
 export function sumRow(x: usize, n: i32): f32 { return sumOf(false, x, n); }
 export function squareRow(x: usize, n: i32): f32 { return sumOf(true, x, n); }
 
-@inline function extreme(least: bool, x: usize, n: i32): f32 {
+// NaN stays, or with `skip` loses against numbers.
+@inline function fold(least: bool, skip: bool, s: v128, x: v128): v128 {
+  if (skip) return least ? f32x4.pmin(s, x) : f32x4.pmax(s, x);
+  return least ? f32x4.min(s, x) : f32x4.max(s, x);
+}
+@inline function extreme(least: bool, skip: bool, x: usize, n: i32): f32 {
   let s: f32 = least ? Infinity : -Infinity;
   const end = x + (n << 2);
   if (n >= 16) {
     let s0 = f32x4.splat(s), s1 = s0, s2 = s0, s3 = s0;
     for (const end16 = x + ((n & ~15) << 2); x < end16; x += 64) {
-      const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
-      s0 = least ? f32x4.min(s0, a) : f32x4.max(s0, a);
-      s1 = least ? f32x4.min(s1, b) : f32x4.max(s1, b);
-      s2 = least ? f32x4.min(s2, c) : f32x4.max(s2, c);
-      s3 = least ? f32x4.min(s3, d) : f32x4.max(s3, d);
+      s0 = fold(least, skip, s0, v128.load(x));
+      s1 = fold(least, skip, s1, v128.load(x, 16));
+      s2 = fold(least, skip, s2, v128.load(x, 32));
+      s3 = fold(least, skip, s3, v128.load(x, 48));
     }
-    s0 = least ? f32x4.min(f32x4.min(s0, s1), f32x4.min(s2, s3)) : f32x4.max(f32x4.max(s0, s1), f32x4.max(s2, s3));
+    s0 = fold(least, skip, fold(least, skip, s0, s1), fold(least, skip, s2, s3));
     const a = f32x4.extract_lane(s0, 0), b = f32x4.extract_lane(s0, 1), c = f32x4.extract_lane(s0, 2), d = f32x4.extract_lane(s0, 3);
     s = least ? min(min(a, b), min(c, d)) : max(max(a, b), max(c, d));
   }
   for (; x < end; x += 4) {
     const v = load<f32>(x);
-    s = least ? min(s, v) : max(s, v);
+    if (!skip || v == v) s = least ? min(s, v) : max(s, v);
   }
   return s;
 }
-export function maxRow(x: usize, n: i32): f32 { return extreme(false, x, n); }
-export function minRow(x: usize, n: i32): f32 { return extreme(true, x, n); }
+export function maxRow(x: usize, n: i32): f32 { return extreme(false, false, x, n); }
+export function minRow(x: usize, n: i32): f32 { return extreme(true, false, x, n); }
+export function largestRow(x: usize, n: i32): f32 { return extreme(false, true, x, n); }

@@ -49,7 +49,9 @@ function toleranceOf(scenario: Scenario, name: string, isVariable: boolean): num
 const flat = (x: unknown): number[] => [x].flat(9).map(Number);
 function distance(found: unknown, expected: unknown): number {
   const [a, b] = [flat(plain(found)), flat(expected)];
-  return a.length === b.length ? b.reduce((worst, e, i) => Math.max(worst, Math.abs(a[i]! - e) || 0, +Number.isNaN(a[i]!)), 0) : Infinity;
+  return a.length === b.length
+    ? b.reduce((worst, e, i) => Math.max(worst, Math.abs(a[i]! - e) || 0, +Number.isNaN(a[i]!)), 0)
+    : Infinity;
 }
 
 /** fully_connected -> batch_normalization -> leaky_relu, as it was asked about. */
@@ -74,7 +76,9 @@ function build(id: string, weights: Matrix): void {
   if (!layers) tf.tflearn.initTrainingMode();
   const x = tf.placeholder('float32', { shape: [null, 4], name: 'x' });
   const t = id.startsWith('fwd') ? null : tf.placeholder('float32', { shape: [null, 10], name: 't' });
-  const training = id.includes('_ph_') ? tf.placeholder('bool', { shape: [], name: 'training' }) : id.includes('_true_');
+  const training = id.includes('_ph_')
+    ? tf.placeholder('bool', { shape: [], name: 'training' })
+    : id.includes('_true_');
   const y = layers ? layersNet(x, weights, training) : tflearnNet(x, weights);
   if (!t) return;
   const loss = tf.reduceMean(tf.square(y.sub(t)), { name: 'loss' });
@@ -104,7 +108,8 @@ async function load(session: tf.Session, graph: tf.Graph, values: Named<unknown>
   await session.run(assigns);
 }
 
-const LISTS = /^(variables|trainable_variables|model_variables|is_training.*|layer_.*|activations|inputs|targets|train_op)$/;
+const LISTS =
+  /^(variables|trainable_variables|model_variables|is_training.*|layer_.*|activations|inputs|targets|train_op)$/;
 
 describe.each(ids)('%s', (id) => {
   const scenario = scenarios[id]!;
@@ -146,7 +151,9 @@ describe.each(ids)('%s', (id) => {
       } else {
         const fetched = dnn
           ? { out: await dnn.predict(Object.values(entry.feed!)[0] as Matrix) }
-          : ((await session.run([entry.fetch, entry.targets], { feedDict: entry.feed as never })) as [Named<unknown>])[0];
+          : (
+              (await session.run([entry.fetch, entry.targets], { feedDict: entry.feed as never })) as [Named<unknown>]
+            )[0];
         for (const [name, value] of Object.entries(entry.expect!)) {
           compare(name, (fetched as Named<unknown>)[name], value, at, toleranceOf(scenario, name, false));
         }
@@ -158,7 +165,13 @@ describe.each(ids)('%s', (id) => {
 
 type Compare = (name: string, found: unknown, expected: unknown, at: string, tolerance: number) => void;
 /** One call of fit or fit_batch. */
-async function step(dnn: tf.tflearn.DNN, id: string, scenario: Scenario, entry: Entry, compare: Compare): Promise<void> {
+async function step(
+  dnn: tf.tflearn.DNN,
+  id: string,
+  scenario: Scenario,
+  entry: Entry,
+  compare: Compare,
+): Promise<void> {
   const { 'InputData/X:0': x, 'TargetsData/Y:0': y } = scenario.trainer!.feeds as { [name: string]: Matrix };
   if (id === 'dnn_fit_batch') {
     compare('loss', await dnn.fitBatch(x!, y!), entry.reported_loss, entry.note!, 1e-5);

@@ -11,6 +11,7 @@ import { squeeze } from './shape';
 import { rsqrt, square } from './unary';
 
 export { type FusedBatchNormOptions, fusedBatchNorm } from './fused_batch_norm';
+export { type LocalResponseOptions, localResponseNormalization } from './lrn';
 export {
   type KeepOptions,
   normalizeMoments,

@@ -127,7 +127,13 @@ const SoftmaxCrossEntropyWithLogits = defineOp({
   },
   kernel({ features, labels, loss, backprop }): Call | null {
     const name = 'softmax_xent_f32';
-    if (features.dtype !== 'float32' || !hasKernel(name) || !sameShape(features.shape, labels.shape)) return null;
+    if (
+      features.dtype !== 'float32' ||
+      !hasKernel(name) ||
+      backprop.size === 0 ||
+      !sameShape(features.shape, labels.shape)
+    )
+      return null;
     const [m, n] = backprop.shape as [number, number];
     return [name, loss.ptr, backprop.ptr, features.ptr, labels.ptr, m, n];
   },

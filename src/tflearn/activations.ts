@@ -7,7 +7,10 @@ import { sigmoid } from '../ops/unary';
 import { tanh } from '../ops/unary_trig';
 
 /** relu(x) - alpha * relu(-x), as tflearn.leaky_relu. Its slope at exactly 0 is 0, that of tf.nn.leakyRelu is alpha. */
-export function leakyRelu(x: Tensor, { alpha = 0.1, name = 'LeakyReLU' }: Named & { readonly alpha?: number } = {}): Tensor {
+export function leakyRelu(
+  x: Tensor,
+  { alpha = 0.1, name = 'LeakyReLU' }: Named & { readonly alpha?: number } = {},
+): Tensor {
   return x.graph.nameScope(name, () => {
     const below = relu(x.neg());
     return relu(x).sub(below.rmul(alpha));
@@ -34,6 +37,7 @@ export type Activation = string | ((x: Tensor) => Tensor);
 /** Raises Value for an unknown name; as tflearn.activations.get. */
 export function activation(kind: Activation): (x: Tensor) => Tensor {
   const found = typeof kind === 'string' ? KINDS[kind] : kind;
-  if (!found) throw new GraphError('Value', `Unknown activation '${kind}': use one of ${Object.keys(KINDS).join(', ')}.`);
+  if (!found)
+    throw new GraphError('Value', `Unknown activation '${kind}': use one of ${Object.keys(KINDS).join(', ')}.`);
   return found;
 }

@@ -1,9 +1,10 @@
 /** @file The training mode: one boolean variable a graph, which batch normalization and dropout read at each run. */
 import { GraphError } from '../errors';
-import { getDefaultGraph } from '../graph/graph';
+import { type Graph, getDefaultGraph } from '../graph/graph';
 import type { Tensor } from '../graph/operation';
 import { constantInitializer } from '../ops/initializers';
 import { assign } from '../ops/state';
+import { defaultSession } from '../ops/variable';
 import type { Variable } from '../ops/variables';
 import type { Session } from '../session/session';
 import { variable } from './variables';
@@ -26,7 +27,12 @@ export const Keys = {
 export function initTrainingMode(): void {
   const graph = getDefaultGraph();
   if (graph.getCollection('is_training').length > 0) return;
-  const mode = variable('is_training', { dtype: 'bool', shape: [], initializer: constantInitializer(false), trainable: false });
+  const mode = variable('is_training', {
+    dtype: 'bool',
+    shape: [],
+    initializer: constantInitializer(false),
+    trainable: false,
+  });
   graph.addToCollection('is_training', mode);
   const [on, off] = [assign(mode, true), assign(mode, false)];
   graph.addToCollection('is_training_ops', on);
@@ -41,7 +47,7 @@ export function getTrainingMode(): Variable {
 
 export interface TrainingModeOptions {
   /** The default session unless given. */
-  readonly session?: Runner | null | undefined;
+  readonly session?: Session | null | undefined;
   /** The graph whose mode is set; the default one unless given. */
   readonly graph?: Graph | undefined;
 }
@@ -50,7 +56,7 @@ export interface TrainingModeOptions {
  * it back to false, and other sessions do not see it. Raises Value without a session, or where it is of another graph.
  */
 export async function isTraining(mode = false, options: TrainingModeOptions = {}): Promise<void> {
-  const { session = defaultSession(), graph = getDefaultGraph() } = options;
+  const { session = defaultSession() as Session | null, graph = getDefaultGraph() } = options;
   graph.asDefault(initTrainingMode);
   if (!session) {
     throw new GraphError(

@@ -39,7 +39,9 @@ export class DNN {
     if (!(network instanceof Tensor)) throw new GraphError('Type', "'network' arg is not a Tensor!");
     const { graph } = network;
     this.net = network;
-    this.trainer = graph.asDefault(() => new Trainer(graph.getCollection<TrainOp>(Keys.TRAIN_OPS), { clipGradients, session }));
+    this.trainer = graph.asDefault(
+      () => new Trainer(graph.getCollection<TrainOp>(Keys.TRAIN_OPS), { clipGradients, session }),
+    );
     this.inputs = graph.getCollection<Tensor>(Keys.INPUTS);
     this.targets = graph.getCollection<Tensor>(Keys.TARGETS);
     if (this.inputs.length === 0) {
@@ -56,7 +58,14 @@ export class DNN {
 
   /** Trains on rows of X and Y. Raises Value where the net has no regression. */
   async fit(x: Data, y: Data, options: FitOptions = {}): Promise<void> {
-    const { nEpoch = 10, showMetric = false, batchSize, validationBatchSize = batchSize, validationSet, ...rest } = options;
+    const {
+      nEpoch = 10,
+      showMetric = false,
+      batchSize,
+      validationBatchSize = batchSize,
+      validationSet,
+      ...rest
+    } = options;
     const { trainOps } = this.trainer;
     if (trainOps.length === 0) {
       throw new GraphError(

@@ -4,14 +4,14 @@ export { getTrainingMode, initTrainingMode, isTraining } from './config';
 export { DNN, type DNNOptions, type FitOptions } from './dnn';
 export { type RegressionOptions, regression } from './estimator';
 export {
-  batchNormalization,
   type BatchNormalizationOptions,
+  batchNormalization,
   dropout,
+  type FullyConnectedOptions,
   flatten,
   fullyConnected,
-  type FullyConnectedOptions,
-  inputData,
   type InputDataOptions,
+  inputData,
   type LayerTensor,
   reshape,
 } from './layers';

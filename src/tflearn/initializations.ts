@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<string, () => Initializer>> = {
 /** Raises Value for an unknown name; as tflearn.initializations.get. */
 export function initialization(name: string): Initializer {
   const make = KINDS[name];
-  if (!make) throw new GraphError('Value', `Unknown initialization '${name}': use one of ${Object.keys(KINDS).join(', ')}.`);
+  if (!make)
+    throw new GraphError('Value', `Unknown initialization '${name}': use one of ${Object.keys(KINDS).join(', ')}.`);
   return make();
 }

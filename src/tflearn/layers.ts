@@ -3,7 +3,7 @@ import { GraphError } from '../errors';
 import { getDefaultGraph } from '../graph/graph';
 import type { Tensor } from '../graph/operation';
 import { identity, placeholder as makePlaceholder, reshape as reshapeOp } from '../ops/array';
-import { batchNormalization as normalize, moments } from '../ops/batch_norm';
+import { moments, batchNormalization as normalize } from '../ops/batch_norm';
 import { biasAdd } from '../ops/bias';
 import { cond } from '../ops/cond';
 import { dropout as nnDropout } from '../ops/dropout';
@@ -42,7 +42,10 @@ export function inputData(options: InputDataOptions = {}): LayerTensor {
   let x = options.placeholder;
   if (!x) {
     if (!shape) {
-      throw new GraphError('Value', 'Either a `shape` or `placeholder` argument is required to consruct an input layer.');
+      throw new GraphError(
+        'Value',
+        'Either a `shape` or `placeholder` argument is required to consruct an input layer.',
+      );
     }
     const full = shape.length > 1 && shape[0] !== null ? [null, ...shape] : shape;
     x = graph.nameScope(name, () => makePlaceholder(dtype, { shape: full, name: 'X' }));
@@ -58,7 +61,8 @@ export function inputData(options: InputDataOptions = {}): LayerTensor {
 function featuresOf(x: Tensor, layer: string): number[] {
   const rest = x.shape?.slice(1);
   if (!rest || rest.length === 0) throw new GraphError('Value', `${layer}: Incoming Tensor shape must be at least 2-D`);
-  if (rest.some((d) => d === null)) throw new GraphError('Value', `${layer}: the sizes of ${x} must be known but for the first.`);
+  if (rest.some((d) => d === null))
+    throw new GraphError('Value', `${layer}: the sizes of ${x} must be known but for the first.`);
   return rest as number[];
 }
 
@@ -152,7 +156,10 @@ export function batchNormalization(incoming: Tensor, options: BatchNormalization
       return graph.controlDependencies(moved, () => [identity(mean), identity(variance)]);
     };
     const mode = getTrainingMode();
-    const [mean, variance] = cond(mode as never, ofBatch, () => [movingMean, movingVariance] as never) as [Tensor, Tensor];
+    const [mean, variance] = cond(mode as never, ofBatch, () => [movingMean, movingVariance] as never) as [
+      Tensor,
+      Tensor,
+    ];
     const y: LayerTensor = normalize(incoming, mean, variance, beta, gamma, epsilon);
     y.setShape(shape as Shape);
     Object.assign(y, { scope: current, beta, gamma });
@@ -162,7 +169,11 @@ export function batchNormalization(incoming: Tensor, options: BatchNormalization
 }
 
 /** Keeps each unit with probability keepProb while `is_training` is true, as tflearn.dropout. */
-export function dropout(incoming: Tensor, keepProb: number, { name = 'Dropout' }: { readonly name?: string } = {}): LayerTensor {
+export function dropout(
+  incoming: Tensor,
+  keepProb: number,
+  { name = 'Dropout' }: { readonly name?: string } = {},
+): LayerTensor {
   const { graph } = incoming;
   return graph.nameScope(name, () => {
     const on = () => nnDropout(incoming, { keepProb });
@@ -173,7 +184,11 @@ export function dropout(incoming: Tensor, keepProb: number, { name = 'Dropout' }
 }
 
 /** Another shape, as tflearn.reshape. */
-export function reshape(incoming: Tensor, newShape: readonly number[], { name = 'Reshape' }: { readonly name?: string } = {}): LayerTensor {
+export function reshape(
+  incoming: Tensor,
+  newShape: readonly number[],
+  { name = 'Reshape' }: { readonly name?: string } = {},
+): LayerTensor {
   const { graph } = incoming;
   const y: LayerTensor = graph.nameScope(name, () => reshapeOp(incoming, [...newShape]));
   graph.addToCollection(`${Keys.LAYER_TENSOR}/${name}`, y);

@@ -1,8 +1,8 @@
 /** @file TFLearn's metrics: accuracy of classes, binary accuracy, top k, R2. */
 import { GraphError } from '../errors';
 import type { Tensor } from '../graph/operation';
-import { subtract } from '../ops/arithmetic';
 import { argmax } from '../ops/argmax';
+import { subtract } from '../ops/arithmetic';
 import { cast } from '../ops/cast';
 import { equal, greater } from '../ops/compare';
 import { divide } from '../ops/division';

@@ -36,6 +36,7 @@ const KINDS: Readonly<Record<string, Objective>> = {
 /** Raises Value for an unknown name; as tflearn.objectives.get. */
 export function objective(kind: string | Objective): Objective {
   const found = typeof kind === 'string' ? KINDS[kind] : kind;
-  if (!found) throw new GraphError('Value', `Unknown objective '${kind}': use one of ${Object.keys(KINDS).join(', ')}.`);
+  if (!found)
+    throw new GraphError('Value', `Unknown objective '${kind}': use one of ${Object.keys(KINDS).join(', ')}.`);
   return found;
 }

@@ -1,9 +1,10 @@
 /** @file Trainer and TrainOp: the ops that train a net, and the loop that feeds them. */
+
+import { gradients } from '../gradients';
 import { GraphKeys } from '../graph/collections';
-import { getDefaultGraph, type Graph } from '../graph/graph';
+import { type Graph, getDefaultGraph } from '../graph/graph';
 import type { Grad } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
-import { gradients } from '../gradients';
 import { add, addN } from '../ops/arithmetic';
 import { placeholder } from '../ops/array';
 import { clipByGlobalNorm } from '../ops/clip';
@@ -136,7 +137,10 @@ export class Trainer {
     }
     const all = group([globalVariablesInitializer(), localVariablesInitializer()]);
     const mode = variablesInitializer(this.graph.getCollectionRef<Variable>('is_training'));
-    this.ready = this.session.run(mode).then(() => this.session.run(all)).then(() => {});
+    this.ready = this.session
+      .run(mode)
+      .then(() => this.session.run(all))
+      .then(() => {});
   }
 
   #mode(on: boolean): Promise<void> {
@@ -154,7 +158,13 @@ export class Trainer {
     logger.stop();
   }
 
-  async #epoch(op: TrainOp, epoch: number, data: Dataset, options: TrainerFitOptions, logger: TermLogger): Promise<void> {
+  async #epoch(
+    op: TrainOp,
+    epoch: number,
+    data: Dataset,
+    options: TrainerFitOptions,
+    logger: TermLogger,
+  ): Promise<void> {
     const n = rowsOf(data);
     const order = (options.shuffle ?? op.shuffle) ? shuffledRows(n) : Array.from({ length: n }, (_, i) => i);
     for (let from = 0; from < n; from += op.batchSize) {
@@ -163,11 +173,14 @@ export class Trainer {
       await this.#mode(true);
       const average = options.showMetric ? op.metricAverage : null;
       const fetches = [op.lossAverage, ...(average ? [average] : [])];
-      const [loss, metric] = (await this.session.run([...fetches, op.train], { feedDict: takeRows(data, rows) })) as Value[];
+      const [loss, metric] = (await this.session.run([...fetches, op.train], {
+        feedDict: takeRows(data, rows),
+      })) as Value[];
       await this.session.run(this.#increment);
       const last = from + op.batchSize >= n;
       const snapshot = last || (options.snapshotStep && this.step % options.snapshotStep === 0);
-      const validated = snapshot && options.validation ? await this.#validate(op, options.validation, options.showMetric) : null;
+      const validated =
+        snapshot && options.validation ? await this.#validate(op, options.validation, options.showMetric) : null;
       logger.batch({
         name: op.name,
         step: this.step,
