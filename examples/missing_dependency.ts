@@ -109,10 +109,13 @@ const NAMES: Readonly<Record<Variant, string>> = {
 function print(results: ReadonlyMap<Variant, Result>): void {
   const rows = [...results].map(([v, r]) => {
     const still = r.moved.flatMap((m, i) => (m ? [] : [`bn_${i + 1}`]));
-    const averages = still.length === 0 ? 'all left 0 and 1' : still.length === HIDDEN ? 'none left 0 and 1' : `still 0 and 1: ${still.join(', ')}`;
+    const averages =
+      still.length === 0
+        ? 'all moved'
+        : `still 0 and 1 in ${still.length === HIDDEN ? 'all layers' : still.join(', ')}`;
     return [NAMES[v], r.loss.toFixed(3), percent(r.trained), percent(r.inferred), averages];
   });
-  const head = ['', 'training loss', 'training accuracy', 'inference accuracy', 'moving_mean and moving_variance'];
+  const head = ['', 'training loss', 'training accuracy', 'inference accuracy', 'moving_mean and moving_variance (from 0 and 1)'];
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i]!.length)));
   const line = (cells: readonly string[]) => cells.map((c, i) => c.padEnd(widths[i]!)).join('   ').trimEnd();
   console.log(line(head));
@@ -127,6 +130,9 @@ async function main(): Promise<void> {
   for (const variant of ['a', 'b', 'c'] as const) results.set(variant, await train(variant, digits, tests));
   print(results);
   console.log(`
+The accuracy at inference is that of the 10,000 test images, with training: false.
+The warnings above are the engine's own: it saw during training what the table shows afterwards.
+
 The lines that differ:
   (a)  trainOp = optimizer.minimize(loss)
 

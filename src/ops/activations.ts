@@ -251,7 +251,7 @@ export function softsign(features: TensorLike, { name }: Named = {}): Tensor {
   return Softsign({ features }, {}, name).activations;
 }
 
-const leaky = { alpha: float(0.2), T: type(FLOATS) } as const;
+const leaky = { alpha: float(0.2), T: type(FLOATS, 'float32') } as const;
 const bits = new Float32Array(1);
 function leakyCall(name: string, slots: readonly Slot[], alpha: number): Call | null {
   const x = slots[0]!;

@@ -2,76 +2,126 @@
 import { GraphError } from '../errors';
 import { isTensorLike, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { type OpDef, type } from '../graph/opdef';
+import { indexType, type Known, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
-import { cellOf, INTEGERS, REALS } from '../value/dtype';
+import type { Slot } from '../kernels/memory';
+import type { Call } from '../kernels/table';
+import { cellOf, isComplex, NUMBERS, wireName } from '../value/dtype';
+import { type Shape, showShape, sizeOf } from '../value/shape';
+import { Value } from '../value/value';
 import type { Named } from './array';
+import { fail, fromFront, limitsOf, refuse, unknowns, withRank } from './expect';
 
-type Arg = OpDef<typeof inputs, { output: 'output_type' }, typeof attrs>;
+interface Inputs {
+  readonly input: Known;
+  readonly dimension: Known;
+}
+function infer({ input: { shape }, dimension }: Inputs): { output: Shape } {
+  withRank(dimension.shape, 0, `dim must be a scalar, but received tensor of shape: ${showShape(dimension.shape)}`);
+  if (shape === null) return { output: null };
+  const rank = shape.length;
+  if (rank <= 1) return { output: [] };
+  const given = dimension.value?.[0];
+  if (given === undefined) return { output: unknowns(rank - 1) };
+  if (given < -rank || given >= rank) {
+    refuse(
+      `Dimension (${given}) must be in the range [${-rank}, ${rank}), where ${rank} is the number of dimensions in the input.`,
+      `Expected dimension in the range [${-rank}, ${rank}), but got ${given}`,
+    );
+  }
+  const axis = fromFront(given, rank);
+  return { output: shape.filter((_, i) => i !== axis) };
+}
+
+interface Slots {
+  readonly input: Slot;
+  readonly dimension: Slot;
+  readonly output: Slot;
+}
+/** The axis counted from the front, and the sizes before, along and after it. */
+function sizes({ input: { shape }, dimension }: Slots): [axis: number, outer: number, n: number, inner: number] {
+  const axis = fromFront(Number(dimension.data[0]), shape.length);
+  return [axis, sizeOf(shape.slice(0, axis)), shape[axis] ?? 0, sizeOf(shape.slice(axis + 1))];
+}
+/** Only what is better than the dtype's other end counts: NaN never does, and of equals the first does. */
+const find = (end: 0 | 1, better: (a: number, b: number) => boolean) => (t: Slots) => {
+  const { input, dimension, output } = t;
+  const [axis, outer, n, inner] = sizes(t);
+  const [given, rank] = [Number(dimension.data[0]), input.shape.length];
+  if (isComplex(input.dtype)) {
+    throw new GraphError('Unimplemented', `sluice does not order ${wireName(input.dtype)} values.`);
+  }
+  if (axis < 0 || axis >= rank) fail(`Expected dimension in the range [${-rank}, ${rank}), but got ${given}`);
+  if (n === 0) fail(`Reduction axis ${given} is empty in shape ${showShape(input.shape)}`);
+  const [x, out, worst] = [input.data, output.data, limitsOf(input.dtype)[end]];
+  for (let o = 0, at = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let best = worst;
+      let found = 0;
+      for (let k = 0, cell = o * n * inner + i; k < n; k++, cell += inner) {
+        if (!better(x[cell]!, best)) continue;
+        best = x[cell]!;
+        found = k;
+      }
+      out[at++] = cellOf(output.dtype, found);
+    }
+  }
+};
+
 const inputs = { input: 'T', dimension: 'Tidx' } as const;
-const attrs = {
-  T: type([...REALS, 'bool']),
-  Tidx: type(['int16', 'int32', 'int64'], 'int32'),
-  output_type: type(INTEGERS, 'int64'),
-} as const;
+const outputs = { output: 'output_type' } as const;
+const attrs = { T: type(NUMBERS), Tidx: indexType, output_type: type(['int32', 'int64'], 'int64') } as const;
 
-const arg = (name: 'ArgMax' | 'ArgMin', better: (a: number, b: number) => boolean) =>
-  defineOp({
-    name,
-    inputs,
-    outputs: { output: 'output_type' },
-    attrs,
-    infer({ input: { shape }, dimension }) {
-      const axis = dimension.value?.[0];
-      if (!shape) return { output: null };
-      if (axis === undefined) return { output: new Array(Math.max(shape.length - 1, 0)).fill(null) };
-      const rank = shape.length;
-      if (axis < -rank || axis >= Math.max(rank, 1)) {
-        throw new GraphError('Value', `Dimension (${axis}) must be in the range [${-rank}, ${rank}), where ${rank} is the number of dimensions in the input.`, {
-          atRun: `Expected dimension in the range [${-rank}, ${rank}), but got ${axis}`,
-        });
-      }
-      const at = axis < 0 ? axis + rank : axis;
-      return { output: shape.filter((_, i) => i !== at) };
-    },
-    gradient: () => ({}),
-    reference({ input, dimension, output }, { output_type }) {
-      const rank = input.shape.length;
-      const given = Number(dimension.data[0]);
-      const at = given < 0 ? given + rank : given;
-      const n = input.shape[at] ?? 1;
-      if (n === 0) throw new GraphError('InvalidArgument', `Reduction axis ${at} is empty in shape [${input.shape}]`);
-      const inner = input.shape.slice(at + 1).reduce((a, b) => a * b, 1);
-      const [x, out] = [input.data, output.data];
-      for (let o = 0; o < out.length; o++) {
-        const start = Math.floor(o / inner) * n * inner + (o % inner);
-        let best = 0;
-        for (let k = 1; k < n; k++) if (better(x[start + k * inner]!, x[start + best * inner]!)) best = k;
-        out[o] = cellOf(output_type, best);
-      }
-    },
-  } as Arg);
-const ArgMax = arg('ArgMax', (a, b) => a > b);
-const ArgMin = arg('ArgMin', (a, b) => a < b);
+const ArgMax = defineOp({
+  name: 'ArgMax',
+  inputs,
+  outputs,
+  attrs,
+  infer,
+  gradient: () => ({}),
+  reference: find(0, (a, b) => a > b),
+  kernel(t): Call | null {
+    const [axis, outer, n, inner] = sizes(t);
+    const fits = t.input.dtype === 'float32' && axis >= 0 && n > 0 && inner === 1;
+    return fits ? ['argmax_last_f32', t.output.ptr, t.input.ptr, outer, n, Number(t.output.dtype === 'int64')] : null;
+  },
+});
+const ArgMin = defineOp({
+  name: 'ArgMin',
+  inputs,
+  outputs,
+  attrs,
+  infer,
+  gradient: () => ({}),
+  reference: find(1, (a, b) => a < b),
+});
 
 export interface ArgOptions extends Named {
   readonly axis?: TensorLike | null | undefined;
+  /** TensorFlow's older name of `axis`. */
   readonly dimension?: TensorLike | null | undefined;
+  /** int64 by default. */
   readonly outputType?: 'int32' | 'int64' | undefined;
 }
 type Axis = TensorLike | ArgOptions | null | undefined;
-const read = (axis: Axis, options: ArgOptions): ArgOptions =>
-  typeof axis === 'object' && axis !== null && !isTensorLike(axis) && !Array.isArray(axis)
-    ? (axis as ArgOptions)
-    : { ...options, axis: axis as TensorLike };
-
-/** The index of the largest along an axis (0 by default), the first of equals, as int64; as tf.argmax. */
-export function argmax(input: TensorLike, axis?: Axis, options: ArgOptions = {}): Tensor {
-  const o = read(axis, options);
-  return ArgMax({ input, dimension: o.axis ?? o.dimension ?? 0 }, { output_type: o.outputType }, o.name).output;
+/** Options may follow an axis or stand in its place. */
+function wanted(given: Axis, more: ArgOptions) {
+  const bare = typeof given !== 'object' || given === null || isTensorLike(given) || given instanceof Value;
+  const options = (bare || Array.isArray(given) ? { ...more, axis: given ?? more.axis } : given) as ArgOptions;
+  const { axis, dimension, outputType, name } = options;
+  if (axis != null && dimension != null) {
+    throw new GraphError('Value', "Cannot specify both 'dimension' and 'axis'");
+  }
+  return { dimension: axis ?? dimension ?? 0, attrs: { output_type: outputType }, name };
 }
-/** The index of the smallest along an axis, as tf.argmin. */
+
+/** Where the largest stands along an axis (0 by default), the first of equals; NaN never is. As tf.argmax. */
+export function argmax(input: TensorLike, axis?: Axis, options: ArgOptions = {}): Tensor {
+  const w = wanted(axis, options);
+  return ArgMax({ input, dimension: w.dimension }, w.attrs, w.name).output;
+}
+/** Where the smallest stands along an axis (0 by default), the first of equals; NaN never is. As tf.argmin. */
 export function argmin(input: TensorLike, axis?: Axis, options: ArgOptions = {}): Tensor {
-  const o = read(axis, options);
-  return ArgMin({ input, dimension: o.axis ?? o.dimension ?? 0 }, { output_type: o.outputType }, o.name).output;
+  const w = wanted(axis, options);
+  return ArgMin({ input, dimension: w.dimension }, w.attrs, w.name).output;
 }

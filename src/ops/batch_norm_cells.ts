@@ -10,6 +10,8 @@ export interface BatchNormAttrs {
   readonly epsilon: number;
   readonly data_format: string;
   readonly is_training: boolean;
+  /** In graphs of TensorFlow 2: how much of the batch's moments goes into running ones; they are the inputs then. */
+  readonly exponential_avg_factor?: number;
 }
 export type Forward = Readonly<
   Record<
@@ -47,7 +49,8 @@ function refuseNchw({ data_format }: BatchNormAttrs, op: string): void {
 
 /** Normalizes by the moments of the batch, or by given ones, which are then handed on. */
 export function forward(t: Forward, a: BatchNormAttrs): void {
-  if (a.is_training) {
+  const share = a.exponential_avg_factor ?? 1;
+  if (a.is_training && share === 1) {
     if (t.mean.size > 0) fail(`estimated_mean must be empty for training${showShape(t.mean.shape)}`);
     if (t.variance.size > 0) fail(`estimated_variance must be empty for training${showShape(t.variance.shape)}`);
   }
@@ -66,8 +69,10 @@ export function forward(t: Forward, a: BatchNormAttrs): void {
     }
     const factor = scale[k]! / Math.sqrt(v + a.epsilon);
     for (let i = 0, at = k; i < n; i++, at += c) y[at] = (x[at]! - m) * factor + offset[k]!;
-    means.data[k] = m;
-    variances.data[k] = a.is_training ? (v * n) / Math.max(n - 1, 1) : v;
+    const unbiased = a.is_training ? (v * n) / Math.max(n - 1, 1) : v;
+    const running = a.is_training && share !== 1;
+    means.data[k] = running ? (1 - share) * t.mean.data[k]! + share * m : m;
+    variances.data[k] = running ? (1 - share) * t.variance.data[k]! + share * unbiased : unbiased;
     kept.data[k] = m;
     population.data[k] = v;
   }

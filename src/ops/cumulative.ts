@@ -2,83 +2,92 @@
 import { GraphError } from '../errors';
 import type { TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { bool, type OpDef, indexType, type } from '../graph/opdef';
+import { bool, indexType, type Known, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
-import { cellOf, type DType, NUMBERS } from '../value/dtype';
+import type { Slot } from '../kernels/memory';
+import { cellOf, type DType, isComplex, NUMBERS, wireName } from '../value/dtype';
+import { showShape, sizeOf } from '../value/shape';
 import type { Named } from './array';
+import { productOf } from './cellwise';
+import { fail, fromFront } from './expect';
+import { over, times } from './operators';
+import { type Fold, keeper } from './reduce_cells';
 
-type Running = OpDef<typeof inputs, { out: 'T' }, typeof attrs>;
-const inputs = { x: 'T', axis: 'Tidx' } as const;
-const attrs = { exclusive: bool(false), reverse: bool(false), T: type(NUMBERS), Tidx: indexType } as const;
-
-const running = (
-  name: string,
-  start: (dtype: DType) => number,
-  step: (a: number, x: number) => number,
-  gradient: Running['gradient'],
-) =>
-  defineOp({
-    name,
-    inputs,
-    outputs: { out: 'T' },
-    attrs,
-    infer: ({ x }) => ({ out: x.shape }),
-    gradient,
-    reference({ x, axis, out }, { exclusive, reverse }) {
-      const given = Number(axis.data[0]);
-      const rank = x.shape.length;
-      if (given < -rank || given >= rank) {
-        throw new GraphError('InvalidArgument', `Expected scan axis in the range [${-rank}, ${rank}), but got ${given}`);
-      }
-      const at = given < 0 ? given + rank : given;
-      const n = x.shape[at]!;
-      const inner = x.shape.slice(at + 1).reduce((a, b) => a * b, 1);
-      const outer = n * inner === 0 ? 0 : x.size / (n * inner);
-      const [from, to] = [x.data, out.data];
-      for (let o = 0; o < outer; o++) {
-        for (let i = 0; i < inner; i++) {
-          let sum = start(x.dtype);
-          for (let k = 0; k < n; k++) {
-            const cell = (o * n + (reverse ? n - 1 - k : k)) * inner + i;
-            const value = from[cell]!;
-            if (exclusive) to[cell] = sum;
-            sum = step(sum, value);
-            if (!exclusive) to[cell] = sum;
-          }
+interface Slots {
+  readonly x: Slot;
+  readonly axis: Slot;
+  readonly out: Slot;
+}
+/** Each step is rounded or wrapped as the dtype does it. */
+const run =
+  (choose: (dtype: DType) => Fold) =>
+  ({ x, axis, out }: Slots, { exclusive, reverse }: { readonly exclusive: boolean; readonly reverse: boolean }): void => {
+    const { shape, dtype } = x;
+    const [given, rank] = [Number(axis.data[0]), shape.length];
+    if (axis.shape.length > 0) fail(`ScanOp: axis must be a scalar, not ${showShape(axis.shape)}`);
+    if (given < -rank || given >= rank) {
+      fail(`ScanOp: Expected scan axis in the range [${-rank}, ${rank}), but got ${given}`);
+    }
+    if (isComplex(dtype)) {
+      throw new GraphError('Unimplemented', `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`);
+    }
+    const at = fromFront(given, rank);
+    const [outer, n, inner] = [sizeOf(shape.slice(0, at)), shape[at]!, sizeOf(shape.slice(at + 1))];
+    const { start, step } = choose(dtype);
+    const [keep, from, to] = [keeper(dtype), x.data, out.data];
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        const first = (o * n + (reverse ? n - 1 : 0)) * inner + i;
+        const stride = reverse ? -inner : inner;
+        let a = start;
+        for (let k = 0, cell = first; k < n; k++, cell += stride) {
+          const before = a;
+          a = keep(step(a, from[cell]!));
+          to[cell] = exclusive ? before : a;
         }
       }
-    },
-  } as Running);
+    }
+  };
 
-const Cumsum = running(
-  'Cumsum',
-  (d) => cellOf(d, 0),
-  (a, x) => a + x,
-  ({ out: dy }, { axis }, { exclusive, reverse }) => ({ x: cumsum(dy, axis, { exclusive, reverse: !reverse }) }),
-);
-const Cumprod = running(
-  'Cumprod',
-  (d) => cellOf(d, 1),
-  (a, x) => a * x,
-  ({ out: dy }, { x, axis }, { exclusive, reverse }) => {
+const inputs = { x: 'T', axis: 'Tidx' } as const;
+const outputs = { out: 'T' } as const;
+const attrs = { exclusive: bool(false), reverse: bool(false), T: type(NUMBERS), Tidx: indexType } as const;
+const infer = ({ x }: { readonly x: Known }) => ({ out: x.shape });
+
+const Cumsum = defineOp({
+  name: 'Cumsum',
+  inputs,
+  outputs,
+  attrs,
+  infer,
+  gradient: ({ out: dy }, { axis }, { exclusive, reverse }) => ({ x: cumsum(dy, axis, { exclusive, reverse: !reverse }) }),
+  reference: run((dtype) => ({ start: cellOf(dtype, 0), step: (a, x) => a + x })),
+});
+const Cumprod = defineOp({
+  name: 'Cumprod',
+  inputs,
+  outputs,
+  attrs,
+  infer,
+  gradient({ out: dy }, { x, axis }, { exclusive, reverse }) {
     const products = cumprod(x, axis, { exclusive, reverse });
-    const out = cumsum(products.mul(dy), axis, { exclusive, reverse: !reverse });
-    return { x: out.truediv(x) };
+    return { x: over(cumsum(times(products, dy), axis, { exclusive, reverse: !reverse }), x) };
   },
-);
+  reference: run((dtype) => ({ start: cellOf(dtype, 1), step: productOf(dtype) })),
+});
 
 export interface CumulativeOptions extends Named {
-  /** Leaves out the cell itself. */
+  /** Leaves the cell itself out. */
   readonly exclusive?: boolean | undefined;
   /** From the end. */
   readonly reverse?: boolean | undefined;
 }
-/** Running sums along an axis, as tf.cumsum. */
+/** Running sums along `axis`, as tf.cumsum. */
 export function cumsum(x: TensorLike, axis: TensorLike = 0, options: CumulativeOptions = {}): Tensor {
   const { exclusive, reverse, name } = options;
   return Cumsum({ x, axis }, { exclusive, reverse }, name).out;
 }
-/** Running products along an axis, as tf.cumprod. */
+/** Running products along `axis`; their gradient is NaN where x is 0. As tf.cumprod. */
 export function cumprod(x: TensorLike, axis: TensorLike = 0, options: CumulativeOptions = {}): Tensor {
   const { exclusive, reverse, name } = options;
   return Cumprod({ x, axis }, { exclusive, reverse }, name).out;

@@ -197,7 +197,9 @@ export class TensorArray {
       const t = convertToTensor(value, { dtype: this.dtype, name: 'value' });
       const flow = this.#beside(t, () => {
         const given = isTensorLike(lengths) || lengths instanceof Value ? lengths : i32(lengths as Nested);
-        const rows = cast(given, 'int64');
+        const rows = this.#graph.nameScope('Cast', (scope) =>
+          cast(convertToTensor(given, { name: 'x' }), 'int64', { name: scope }),
+        );
         const all = new Set(rows.value);
         if (t.shape && all.size === 1) this.#checkShape([[...all][0]!, ...t.shape.slice(1)]);
         return ops.splitIntoElements(this.handle, t, rows, this.flow, name);

@@ -7,7 +7,7 @@ import { constant, identity, shapeOf, zeros, zerosLike } from './array';
 import { CondContext, type FlowContext, isLoopEnter, type WhileContext } from './contexts';
 import { nextIteration, switchOn, switchRefOrTensor } from './flow';
 import { GradLoopState } from './loop_history';
-import { variableShape } from './resource';
+import { variableShapeOp } from './resource';
 
 export { isLoopConstantEnter, isLoopEnter } from './contexts';
 export type { GradLoopState } from './loop_history';
@@ -168,14 +168,14 @@ export function zerosLikeOutsideLoop(op: Operation, index: number): Tensor {
   const isHandle = t.dtype === 'resource';
   const dtype = isHandle ? (t.handle?.dtype ?? 'float32') : t.dtype;
   if (!isSwitch(op) || context === null) {
-    if (isHandle && !isSwitch(op)) return zeros(variableShape(t), dtype);
+    if (isHandle && !isSwitch(op)) return zeros(variableShapeOp(t), dtype);
     return zerosLike(t, { optimize: false });
   }
   const { pred, branch } = context as CondContext;
   const other = switchOn(op.inputs[0]!, pred)[1 - branch]!;
   const pivot = identity(other);
   const graph = getDefaultGraph();
-  if (isHandle) return graph.controlDependencies([pivot], () => zeros(variableShape(other), dtype));
+  if (isHandle) return graph.controlDependencies([pivot], () => zeros(variableShapeOp(other), dtype));
   const sizes = shapeOf(other, { optimize: false });
   return graph.controlDependencies([pivot], () => zeros(sizes, dtype));
 }

@@ -44,7 +44,13 @@ export function slidingOf(
 const reach = (size: number, dilation: number): number => (size - 1) * dilation + 1;
 
 /** How many windows fit along spatial dimension `d`. Raises Value where none can. */
-export function windowsAlong(input: Dim, size: Dim, { stride, dilation, padding, explicit }: Sliding, d: number, running = false): Dim {
+export function windowsAlong(
+  input: Dim,
+  size: Dim,
+  { stride, dilation, padding, explicit }: Sliding,
+  d: number,
+  running = false,
+): Dim {
   const step = stride[d]!;
   if (step <= 0) refuse(`Stride must be > 0, but got ${step}`, `Sliding window stride must be > 0, but got ${step}`);
   if (dilation[d]! < 1) refuse(`Dilation rate must be >= 1, but got ${dilation[d]}`);

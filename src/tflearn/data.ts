@@ -19,7 +19,7 @@ export function datasetOf(
     if (!Array.isArray(list) || list.length !== places.length) {
       throw new GraphError('Value', `The net has ${places.length} ${what}: give a list of ${places.length} arrays.`);
     }
-    places.forEach((t, i) => found.set(t, Value.from(list[i] as Nested, t.dtype)));
+    for (const [i, t] of places.entries()) found.set(t, Value.from(list[i] as Nested, t.dtype));
   };
   put(x, inputs, 'inputs');
   if (y !== null) put(y, targets, 'targets');
