@@ -7,7 +7,6 @@ import { countOf, type Grad, isList, toBag } from './graph/opdef';
 import { type Operation, Tensor } from './graph/operation';
 import { accumulateN, addN } from './ops/arithmetic';
 import { constant, fill, identity, shapeOf } from './ops/array';
-import { onDifferentiate } from './ops/batch_norm_gradients';
 import { cast } from './ops/cast';
 import { tuple } from './ops/control';
 import { concat } from './ops/join';
@@ -31,8 +30,6 @@ export const AggregationMethod = {
   EXPERIMENTAL_TREE: 1,
   EXPERIMENTAL_ACCUMULATE_N: 2,
 } as const;
-
-onDifferentiate((ys, xs, gradYs) => gradients(ys, xs, { gradYs }) as (Tensor | null)[]);
 
 type Target = Tensor | GraphElement;
 

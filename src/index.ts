@@ -82,7 +82,7 @@ export {
 } from './ops/array';
 export * from './ops/assertions';
 export * from './ops/bitwise';
-export { cast, saturateCast, toDouble, toFloat, toInt32Cast as toInt32, toInt64Cast as toInt64 } from './ops/cast';
+export { cast, saturateCast, toBfloat16, toDouble, toFloat, toInt32, toInt64 } from './ops/cast';
 export { checkNumerics, verifyTensorAllFinite } from './ops/check_numerics';
 export { clipByAverageNorm, clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from './ops/clip';
 export {
@@ -102,6 +102,7 @@ export {
   notEqual,
   where,
 } from './ops/compare';
+export { caseOf as case } from './ops/case';
 export { cond, smartCond } from './ops/cond';
 export { Assert, noOp, Print, tuple, withDependencies } from './ops/control';
 export { cumprod, cumsum } from './ops/cumulative';

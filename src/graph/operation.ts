@@ -180,7 +180,8 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
     const first = this.outputs[0];
     if (!first) return;
     for (const [out, from] of Object.entries(def.alias ?? {})) {
-      if (def.flow || def.stateful || Object.keys(def.outputs)[0] !== out || def.aliasWhen?.(bag, attrs as never) === false) continue;
+      if (def.flow || def.stateful || Object.keys(def.outputs)[0] !== out) continue;
+      if (def.aliasWhen?.(bag, attrs as never) === false) continue;
       const source = inputs[Object.keys(def.inputs).indexOf(from as string)];
       first.value = source?.value;
       first.partial = source?.value; // not more: TensorFlow's shape refiner does not look through these

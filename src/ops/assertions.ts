@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { convertToTensor, dtypeIn, graphOf, type TensorLike } from '../graph/convert';
 import { type Operation, Tensor } from '../graph/operation';
-import { type DType, isFloating, isInteger, isBig } from '../value/dtype';
+import { type DType, isBig, isFloating, isInteger } from '../value/dtype';
 import { broadcast, broadcastIndex, type FullShape, isFull, sizeOf, tupleShape } from '../value/shape';
 import { Value } from '../value/value';
 import { constant, type Named } from './array';
@@ -12,8 +12,8 @@ import { minus, plus, times } from './operators';
 import { reduceAll } from './reduce';
 import { abs } from './unary';
 
-export { assertRank, assertRankAtLeast, assertRankIn, type RankCheckOptions } from './rank_assertions';
 export { isNonDecreasing, isNumericTensor, isStrictlyIncreasing } from './monotonic';
+export { assertRank, assertRankAtLeast, assertRankIn, type RankCheckOptions } from './rank_assertions';
 
 export interface CheckOptions extends Named {
   /** What is shown where the check fails; by default what was checked, and the tensors. */
@@ -43,7 +43,9 @@ function printed({ shape, data }: Cells, dtype: DType, depth = 0, at = 0): strin
     return isFloating(dtype) && Number.isInteger(x) ? `${x}.` : `${x}`;
   }
   const step = sizeOf(shape.slice(depth + 1));
-  const parts = Array.from({ length: shape[depth]! }, (_, i) => printed({ shape, data }, dtype, depth + 1, at + i * step));
+  const parts = Array.from({ length: shape[depth]! }, (_, i) =>
+    printed({ shape, data }, dtype, depth + 1, at + i * step),
+  );
   return `[${parts.join(depth === shape.length - 1 ? ' ' : '\n ')}]`;
 }
 const shown = (x: TensorLike): string => {
@@ -76,7 +78,12 @@ const LESS_EQUAL: Relation = {
   compare: (x, y) => lessEqual(x, y),
   holds: (a, b) => a <= b,
 };
-const GREATER: Relation = { sign: '>', name: 'assert_greater', compare: (x, y) => greater(x, y), holds: (a, b) => a > b };
+const GREATER: Relation = {
+  sign: '>',
+  name: 'assert_greater',
+  compare: (x, y) => greater(x, y),
+  holds: (a, b) => a > b,
+};
 const GREATER_EQUAL: Relation = {
   sign: '>=',
   name: 'assert_greater_equal',
@@ -114,7 +121,9 @@ function assertPair(relation: Relation, xIn: TensorLike, yIn: TensorLike, option
  */
 export function assertEqual(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   const graph = graphOf([x, y]);
-  const same = graph.nameScope(options.name ?? 'assert_equal', () => (x === y && typeof x === 'object' ? noOp() : null));
+  const same = graph.nameScope(options.name ?? 'assert_equal', () =>
+    x === y && typeof x === 'object' ? noOp() : null,
+  );
   return same ?? assertPair(EQUAL, x, y, options);
 }
 export function assertNoneEqual(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
@@ -135,7 +144,14 @@ export function assertGreaterEqual(x: TensorLike, y: TensorLike, options: CheckO
 
 // ---- signs --------------------------------------------------------------------------------------------------------
 
-function assertSign(name: string, sign: string, relation: Relation, zeroFirst: boolean, xIn: TensorLike, options: CheckOptions): Operation {
+function assertSign(
+  name: string,
+  sign: string,
+  relation: Relation,
+  zeroFirst: boolean,
+  xIn: TensorLike,
+  options: CheckOptions,
+): Operation {
   const { summarize, message } = options;
   const graph = graphOf([xIn]);
   return graph.nameScope(options.name ?? name, () => {

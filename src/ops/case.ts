@@ -56,13 +56,18 @@ function choose(
       next = () => condition(pred, fn, rest);
     }
     if (!exclusive) return next();
-    const single = atMost(pairs.map(([p]) => p), 1, 'Input error: exclusive=True');
+    const single = atMost(
+      pairs.map(([p]) => p),
+      1,
+      'Input error: exclusive=True',
+    );
     return graph.controlDependencies([single], next);
   });
 }
 
 function checked(given: Pairs<Pred>, allowBooleans: boolean): (readonly [Pred, Branch])[] {
-  if (!Array.isArray(given) && !(given instanceof Map)) throw new GraphError('Type', 'fns must be a list, tuple, or dict');
+  if (!Array.isArray(given) && !(given instanceof Map))
+    throw new GraphError('Type', 'fns must be a list, tuple, or dict');
   const pairs = [...given] as (readonly [Pred, Branch])[];
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) {

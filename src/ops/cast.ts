@@ -1,32 +1,43 @@
-/** @file Conversions from one element type to another. */
+/** @file From one dtype to another. */
+import { GraphError } from '../errors';
 import { convertToTensor, graphOf, isTensorLike, type TensorLike } from '../graph/convert';
-import { IndexedSlices } from '../graph/indexed_slices';
 import { defineOp } from '../graph/define';
+import { IndexedSlices } from '../graph/indexed_slices';
 import { bool, type } from '../graph/opdef';
-import type { Tensor } from '../graph/operation';
-import { type DType, isBig, isFloating, roundBfloat16, roundFloat16 } from '../value/dtype';
+import { Tensor } from '../graph/operation';
+import { type DType, isBig, isComplex, isFloating, isHost, wireName } from '../value/dtype';
+import { type Nested, Value } from '../value/value';
 import type { Named } from './array';
+import { rounder } from './cellwise';
 import { maximum, minimum } from './pairs';
 
-/** float to int as x86 does it: what does not fit becomes the smallest. */
-function toInt32(x: number): number {
-  return x >= -2147483648 && x < 2147483648 ? Math.trunc(x) : -2147483648;
-}
-const INT64_MIN = -(2n ** 63n);
-function toInt64(x: number): bigint {
-  return x >= -(2 ** 63) && x < 2 ** 63 ? BigInt(Math.trunc(x)) : INT64_MIN;
-}
+// ---- Cast ---------------------------------------------------------------------------------------------------------
 
-/** How one cell is cast. */
-function caster(from: DType, to: DType): (x: number) => unknown {
-  const number: (x: number) => number = isBig(from) ? Number : (x) => x;
-  if (to === 'bool') return (x) => Number(number(x) !== 0);
-  if (to === 'float16') return (x) => roundFloat16(number(x));
-  if (to === 'bfloat16') return (x) => roundBfloat16(number(x));
-  if (isFloating(to)) return number;
-  if (isBig(to)) return isBig(from) ? (x) => x : isFloating(from) ? toInt64 : (x) => BigInt(x);
-  if (isBig(from)) return (x) => Number(BigInt.asIntN(32, x as unknown as bigint));
-  return isFloating(from) ? toInt32 : (x) => x;
+const TWO_31 = 2 ** 31;
+const TWO_63 = 2 ** 63;
+const NO_INT64 = -(1n << 63n);
+/** As x86 converts: towards zero, and the smallest integer for NaN and whatever does not fit. */
+const int32Of = (x: number): number => (x > -TWO_31 - 1 && x < TWO_31 ? Math.trunc(x) : -TWO_31);
+const int64Of = (x: number): bigint => (x >= -TWO_63 && x < TWO_63 ? BigInt(Math.trunc(x)) : NO_INT64);
+const uint64Of = (x: number): bigint => (x >= TWO_63 ? int64Of(x - TWO_63) ^ NO_INT64 : int64Of(x));
+
+type Convert = (x: never) => unknown;
+function fromFloat(to: DType): Convert {
+  if (to === 'int64') return int64Of;
+  if (to === 'uint64') return uint64Of;
+  if (to === 'uint32') return (x: number) => Number(BigInt.asUintN(32, int64Of(x)));
+  return int32Of; // narrower types keep its low bits
+}
+function converter(from: DType, to: DType): Convert {
+  if (from === to) return (x) => x;
+  if (to === 'bool') return (x: unknown) => (x ? 1 : Number(Number.isNaN(x)));
+  if (isFloating(to)) {
+    const round = rounder(to);
+    return isBig(from) ? (x: bigint) => round(Number(x)) : round;
+  }
+  if (isFloating(from)) return fromFloat(to);
+  if (isBig(from)) return isBig(to) ? (x) => x : (x: bigint) => Number(BigInt.asIntN(32, x));
+  return isBig(to) ? (x: number) => BigInt(x) : (x) => x;
 }
 
 const KERNELS: Partial<Record<string, string>> = {
@@ -40,61 +51,99 @@ const Cast = defineOp({
   inputs: { x: 'SrcT' },
   outputs: { y: 'DstT' },
   attrs: { SrcT: type(), DstT: type(), Truncate: bool(false) },
-  alias: { y: 'x' },
-  aliasWhen: ({ x }, { DstT }) => x.dtype === DstT,
   infer: ({ x }) => ({ y: x.shape }),
-  gradient({ y: dy }, _t, { SrcT, DstT }) {
-    const differentiable = (t: DType) => isFloating(t) || t.startsWith('complex');
-    return { x: differentiable(SrcT) && differentiable(DstT) ? cast(dy, SrcT) : null };
+  partial: ({ x }) => x.partial,
+  gradient({ y: dy }, { x }) {
+    const differentiable = (dtype: DType) => isFloating(dtype) || isComplex(dtype);
+    return { x: differentiable(x.dtype) && differentiable(dy.dtype) ? cast(dy, x.dtype) : null };
   },
   reference({ x, y }, { SrcT, DstT }) {
-    const [from, to, f] = [x.data, y.data, caster(SrcT, DstT)];
-    for (let i = 0; i < to.length; i++) to[i] = f(from[i]!) as number;
+    if (SrcT !== DstT && (isHost(SrcT) || isHost(DstT))) {
+      throw new GraphError('Unimplemented', `Cast ${wireName(SrcT)} to ${wireName(DstT)} is not supported`);
+    }
+    const convert = converter(SrcT, DstT) as (c: unknown) => number;
+    const [a, out] = [x.data, y.data];
+    for (let i = 0; i < out.length; i++) out[i] = convert(a[i]);
   },
   kernel({ x, y }, { SrcT, DstT }) {
     const name = KERNELS[`${SrcT} ${DstT}`];
     return name === undefined ? null : [name, y.ptr, x.ptr, x.size];
   },
 });
-
-/** The same values in another type; no op where it is the same type already; as tf.cast. */
-export interface CastOptions extends Named {
-  /** An op even where the type is the same. */
-  readonly always?: boolean | undefined;
+/** The op itself, also where the dtype is the same already; as gen_math_ops.cast. */
+export function castRaw(x: TensorLike, dtype: DType, { name }: Named = {}): Tensor {
+  return Cast({ x }, { DstT: dtype }, name).y;
 }
-export function cast(x: TensorLike, dtype: DType, { name = 'Cast', always = false }: CastOptions = {}): Tensor {
+
+/** A resource variable answers for itself: its value is read where it is used. */
+const isHandled = (x: object): boolean => 'handle' in x && (x as { handle?: unknown }).handle !== undefined;
+/** JavaScript's plain numbers have no dtype that would have to be cast. */
+function untyped(x: TensorLike): boolean {
+  if (isTensorLike(x) || x instanceof Value || ArrayBuffer.isView(x)) return false;
+  if (!Array.isArray(x)) return typeof x === 'number';
+  return x.every((e) => untyped(e as TensorLike));
+}
+/**
+ * x in another dtype, as tf.cast: floats to integers towards zero; no op where the dtype is the same already. The values
+ * of IndexedSlices are cast alone.
+ */
+export function cast(x: IndexedSlices, dtype: DType, options?: Named): IndexedSlices;
+export function cast(x: TensorLike, dtype: DType, options?: Named): Tensor;
+export function cast(x: TensorLike, dtype: DType, { name }: Named = {}): Tensor | IndexedSlices {
+  const settled = x instanceof Tensor ? !x.isRef : isTensorLike(x) && isHandled(x);
+  if (settled && (x as Tensor).dtype === dtype) return x as Tensor;
   const graph = graphOf([x]);
-  if (isTensorLike(x) && x.dtype === dtype && !always) return convertToTensor(x, {}, graph);
-  return graph.nameScope(name, (scope) => {
-    if (!isTensorLike(x) && !(x instanceof IndexedSlices)) return convertToTensor(x, { name: 'x', dtype }, graph);
-    const t = convertToTensor(x, { name: 'x' }, graph);
-    return t.dtype === dtype && !always ? t : Cast({ x: t }, { DstT: dtype }, scope).y;
+  return graph.nameScope(name ?? 'Cast', (scope): Tensor | IndexedSlices => {
+    if (x instanceof IndexedSlices) {
+      return new IndexedSlices(cast(x.values, dtype, { name: scope }), x.indices, x.denseShape);
+    }
+    const t = convertToTensor(x, { name: 'x', dtype: untyped(x) && !isHost(dtype) ? dtype : undefined }, graph);
+    return t.dtype === dtype ? t : Cast({ x: t }, { DstT: dtype }, scope).y;
   });
 }
-/** The slices with their values cast. */
-export const castSlices = (x: IndexedSlices, dtype: DType): IndexedSlices =>
-  new IndexedSlices(cast(x.values, dtype), x.indices, x.denseShape);
 
-const LIMITS: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-  int32: [-2147483648, 2147483647],
+/** As tf.to_float: a cast to float32 called `ToFloat`. */
+export const toFloat = (x: TensorLike, { name = 'ToFloat' }: Named = {}): Tensor => cast(x, 'float32', { name });
+/** As tf.to_double: a cast to float64 called `ToDouble`. */
+export const toDouble = (x: TensorLike, { name = 'ToDouble' }: Named = {}): Tensor => cast(x, 'float64', { name });
+/** As tf.to_int32: a cast called `ToInt32`. */
+export const toInt32 = (x: TensorLike, { name = 'ToInt32' }: Named = {}): Tensor => cast(x, 'int32', { name });
+/** As tf.to_int64: a cast called `ToInt64`. */
+export const toInt64 = (x: TensorLike, { name = 'ToInt64' }: Named = {}): Tensor => cast(x, 'int64', { name });
+/** As tf.to_bfloat16: a cast called `ToBFloat16`. */
+export const toBfloat16 = (x: TensorLike, { name = 'ToBFloat16' }: Named = {}): Tensor => cast(x, 'bfloat16', { name });
+
+// ---- saturateCast -------------------------------------------------------------------------------------------------
+
+const bits = (n: number): readonly [bigint, bigint] => [-(1n << BigInt(n - 1)), (1n << BigInt(n - 1)) - 1n];
+const unsignedBits = (n: number): readonly [bigint, bigint] => [0n, (1n << BigInt(n)) - 1n];
+const within = (x: number): readonly [number, number] => [-x, x];
+/** The smallest and largest value of each dtype. */
+const LIMITS: Readonly<Partial<Record<DType, readonly [number | bigint, number | bigint]>>> = {
+  float16: within(65504),
+  bfloat16: within(3.3895313892515355e38),
+  float32: within(3.4028234663852886e38),
+  float64: within(Number.MAX_VALUE),
+  int8: bits(8),
+  int16: bits(16),
+  int32: bits(32),
+  int64: bits(64),
+  uint8: unsignedBits(8),
+  uint16: unsignedBits(16),
+  uint32: unsignedBits(32),
+  uint64: unsignedBits(64),
 };
-/** Casts, with what does not fit moved to the type's limits; as tf.saturate_cast. */
-export function saturateCast(value: TensorLike, dtype: DType, { name = 'saturate_cast' }: Named = {}): Tensor {
+/** A cast that draws what does not fit to the ends of the dtype, as tf.saturate_cast. */
+export function saturateCast(value: TensorLike, dtype: DType, { name }: Named = {}): Tensor {
   const graph = graphOf([value]);
-  return graph.nameScope(name, (scope) => {
-    let x = convertToTensor(value, { name: 'value' }, graph);
-    const [low, high] = LIMITS[dtype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-    const [from, to] = LIMITS[x.dtype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-    if (from < low) x = maximum(x, low);
-    if (to > high) x = minimum(x, high);
-    return cast(x, dtype, { name: scope });
+  return graph.nameScope(name ?? 'saturate_cast', (scope) => {
+    let t = convertToTensor(value, { name: 'value' }, graph);
+    const [from, to] = [LIMITS[t.dtype], LIMITS[dtype]];
+    if (!from || !to) throw new GraphError('Type', `Cannot find the limits of ${from ? dtype : t.dtype}.`);
+    const limit = (x: number | bigint, called: string) =>
+      convertToTensor(Value.from(x as Nested, t.dtype), { name: called }, graph);
+    if (from[0] < to[0]) t = maximum(t, limit(to[0], 'min'));
+    if (from[1] > to[1]) t = minimum(t, limit(to[1], 'max'));
+    return cast(t, dtype, { name: scope });
   });
 }
-export const toFloat = (x: TensorLike, { name = 'ToFloat' }: Named = {}): Tensor => cast(x, 'float32', { name });
-export const toDouble = (x: TensorLike, { name = 'ToDouble' }: Named = {}): Tensor => cast(x, 'float64', { name });
-export const toInt32Cast = (x: TensorLike, { name = 'ToInt32' }: Named = {}): Tensor => cast(x, 'int32', { name });
-export const toInt64Cast = (x: TensorLike, { name = 'ToInt64' }: Named = {}): Tensor => cast(x, 'int64', { name });

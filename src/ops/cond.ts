@@ -34,41 +34,50 @@ export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options:
   const graph = graphOf([pred]);
   return graph.asDefault(() =>
     graph.nameScope(name, () => {
-    if (typeof pred === 'boolean') throw new GraphError('Type', 'pred must not be a Python bool');
-    const [f, t] = switchOn(pred as Tensor, pred);
-    const pivotT = identity(t, { name: 'switch_t' });
-    const pivotF = identity(f, { name: 'switch_f' });
-    const chosen = identity(pred, { name: 'pred_id' });
-    for (const x of [t, f, pivotT, pivotF, chosen]) graph.preventFetching(x.op);
+      if (typeof pred === 'boolean') throw new GraphError('Type', 'pred must not be a Python bool');
+      const [f, t] = switchOn(pred as Tensor, pred);
+      const pivotT = identity(t, { name: 'switch_t' });
+      const pivotF = identity(f, { name: 'switch_f' });
+      const chosen = identity(pred, { name: 'pred_id' });
+      for (const x of [t, f, pivotT, pivotF, chosen]) graph.preventFetching(x.op);
 
-    const whenTrue = build(new CondContext(chosen, pivotT, 1), trueFn, 'true_fn');
-    const whenFalse = build(new CondContext(chosen, pivotF, 0), falseFn, 'false_fn');
-    const [given, other] = [whenTrue.original, whenFalse.original].map((x) => (strict ? x : unpackSingle(x)));
-    checkSameStructure(given, other, 'Incompatible return values of true_fn and false_fn: ');
-    const [trues, falses] = [flatten(whenTrue.results) as Tensor[], flatten(whenFalse.results) as Tensor[]];
-    if (trues.length === 0) throw new GraphError('Value', 'true_fn and false_fn must return at least one result.');
-    trues.forEach((x, i) => {
-      const y = falses[i]!;
-      if (x.dtype === y.dtype) return;
-      throw new GraphError(
-        'Value',
-        `Outputs of true_fn and false_fn must have the same type: ${x.dtype}, ${y.dtype}`,
+      const whenTrue = build(new CondContext(chosen, pivotT, 1), trueFn, 'true_fn');
+      const whenFalse = build(new CondContext(chosen, pivotF, 0), falseFn, 'false_fn');
+      const [given, other] = [whenTrue.original, whenFalse.original].map((x) => (strict ? x : unpackSingle(x)));
+      checkSameStructure(given, other, 'Incompatible return values of true_fn and false_fn: ');
+      const [trues, falses] = [flatten(whenTrue.results) as Tensor[], flatten(whenFalse.results) as Tensor[]];
+      if (trues.length === 0) throw new GraphError('Value', 'true_fn and false_fn must return at least one result.');
+      trues.forEach((x, i) => {
+        const y = falses[i]!;
+        if (x.dtype === y.dtype) return;
+        throw new GraphError(
+          'Value',
+          `Outputs of true_fn and false_fn must have the same type: ${x.dtype}, ${y.dtype}`,
+        );
+      });
+      const merges = trues.map((x, i) => merge([falses[i]!, x])[0]);
+      if (whenTrue.context.outer === null) {
+        graph.addToCollection(GraphKeys.COND_CONTEXT, whenTrue.context);
+        graph.addToCollection(GraphKeys.COND_CONTEXT, whenFalse.context);
+      }
+      const leaves = flatten(given);
+      return packAs(
+        given,
+        leaves.map((x, i) => withFlow(x, merges[i]!)),
       );
-    });
-    const merges = trues.map((x, i) => merge([falses[i]!, x])[0]);
-    if (whenTrue.context.outer === null) {
-      graph.addToCollection(GraphKeys.COND_CONTEXT, whenTrue.context);
-      graph.addToCollection(GraphKeys.COND_CONTEXT, whenFalse.context);
-    }
-    const leaves = flatten(given);
-    return packAs(given, leaves.map((x, i) => withFlow(x, merges[i]!)));
-  }));
+    }),
+  );
 }
 
-function build(context: CondContext, fn: Branch, called: string): { context: CondContext; original: unknown; results: unknown } {
+function build(
+  context: CondContext,
+  fn: Branch,
+  called: string,
+): { context: CondContext; original: unknown; results: unknown } {
   return context.within(() => {
     const original = refusePromise(fn(), called);
-    if (original === null || original === undefined) throw new GraphError('Value', `${called} must have a return value.`);
+    if (original === null || original === undefined)
+      throw new GraphError('Value', `${called} must have a return value.`);
     const results = mapStructure(original, (v) => {
       if (v instanceof Operation) return withDependencies([v], context.pivot);
       return context.processOutput(convertToTensor(flowOf(v) as TensorLike));
@@ -82,7 +91,12 @@ function build(context: CondContext, fn: Branch, called: string): { context: Con
  * As smart_cond: one branch alone, without ops, where `pred` is a boolean, 0, 1, or a tensor whose value is known now;
  * else tf.cond. Raises Type for other predicates.
  */
-export function smartCond(pred: TensorLike | boolean | number, trueFn: Branch, falseFn: Branch, { name }: Named = {}): unknown {
+export function smartCond(
+  pred: TensorLike | boolean | number,
+  trueFn: Branch,
+  falseFn: Branch,
+  { name }: Named = {},
+): unknown {
   if (typeof trueFn !== 'function') throw new GraphError('Type', '`true_fn` must be callable.');
   if (typeof falseFn !== 'function') throw new GraphError('Type', '`false_fn` must be callable.');
   const known = smartConstant(pred);

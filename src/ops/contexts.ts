@@ -1,7 +1,7 @@
 /** @file What is open while the branches of a cond or the body of a loop are built: outside values are captured, pivots added. */
 import { GraphError } from '../errors';
 import { type ControlFlowContext, enclosingLoop, isInside, outputContextOf, whileContextOf } from '../graph/context';
-import { getDefaultGraph, type Graph } from '../graph/graph';
+import { type Graph, getDefaultGraph } from '../graph/graph';
 import { isList } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import { identity } from './array';
@@ -240,9 +240,10 @@ export class WhileContext extends FlowContext {
     const asksForSize = op.def.shapeOnly && !Object.values(op.def.inputs).some(isList);
     const forward = asksForSize && enclosingLoop(this.graph.context)?.gradState?.forwardContext;
     const source = op.inputs[0]?.op.context as FlowContext | null | undefined;
-    if (!forward || !source || enclosingLoop(source) !== forward) return this.adopt(op);
-    op.context = source;
-    source.adopt(op);
+    if (forward && source && enclosingLoop(source) === forward) {
+      op.context = source;
+      source.adopt(op);
+    } else this.adopt(op);
   }
 
   adopt(op: Operation): void {

@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { convertToTensor, graphOf, isConvertible, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { getDefaultGraph, Graph } from '../graph/graph';
+import { Graph, getDefaultGraph } from '../graph/graph';
 import { IndexedSlices } from '../graph/indexed_slices';
 import { int, text, type, types } from '../graph/opdef';
 import { Operation, Tensor } from '../graph/operation';
@@ -61,7 +61,10 @@ export function group(inputs: readonly unknown[], { name = 'group_deps' }: Named
       for (const x of nodes) {
         const device = x?.device;
         if (typeof device !== 'string') {
-          throw new GraphError('Type', `Expected tf.group() expected Tensor arguments not '${x}' with type '${typeof x}'`);
+          throw new GraphError(
+            'Type',
+            `Expected tf.group() expected Tensor arguments not '${x}' with type '${typeof x}'`,
+          );
         }
         byDevice.set(device, [...(byDevice.get(device) ?? []), x]);
       }
@@ -106,26 +109,28 @@ export function tuple(
   { name = 'tuple', controlInputs = [] }: TupleOptions = {},
 ): (Tensor | IndexedSlices | Operation | null)[] {
   const graph = graphAmong(tensors);
-  return graph.asDefault(() => graph.nameScope(name, () => {
-    const list = tensors.map((t) =>
-      t === null || t instanceof Operation || t instanceof Tensor || t instanceof IndexedSlices || isConvertible(t)
-        ? (t as Tensor | IndexedSlices | Operation | null)
-        : convertToTensor(t as TensorLike),
-    );
-    const opOf = (t: unknown): Operation => (t instanceof Operation ? t : (t as Tensor).op);
-    for (const c of controlInputs) {
-      if (c instanceof Tensor || c instanceof Operation) continue;
-      throw new GraphError('Type', `Control input must be Operation or Tensor: ${c}`);
-    }
-    const gating = new Set([...list.filter((t) => t !== null), ...controlInputs].map(opOf));
-    if (gating.size === 0) throw new GraphError('Value', `Must have at least one Tensor: [${tensors}]`);
-    const gate = group([...gating].sort((a, b) => a.id - b.id));
-    return list.map((t) => {
-      if (t === null) return null;
-      if (t instanceof Operation) return graph.controlDependencies([gate], () => group([t]));
-      return withDependencies([gate], t as Tensor);
-    });
-  }));
+  return graph.asDefault(() =>
+    graph.nameScope(name, () => {
+      const list = tensors.map((t) =>
+        t === null || t instanceof Operation || t instanceof Tensor || t instanceof IndexedSlices || isConvertible(t)
+          ? (t as Tensor | IndexedSlices | Operation | null)
+          : convertToTensor(t as TensorLike),
+      );
+      const opOf = (t: unknown): Operation => (t instanceof Operation ? t : (t as Tensor).op);
+      for (const c of controlInputs) {
+        if (c instanceof Tensor || c instanceof Operation) continue;
+        throw new GraphError('Type', `Control input must be Operation or Tensor: ${c}`);
+      }
+      const gating = new Set([...list.filter((t) => t !== null), ...controlInputs].map(opOf));
+      if (gating.size === 0) throw new GraphError('Value', `Must have at least one Tensor: [${tensors}]`);
+      const gate = group([...gating].sort((a, b) => a.id - b.id));
+      return list.map((t) => {
+        if (t === null) return null;
+        if (t instanceof Operation) return graph.controlDependencies([gate], () => group([t]));
+        return withDependencies([gate], t as Tensor);
+      });
+    }),
+  );
 }
 
 // ---- Assert, Print ------------------------------------------------------------------------------------------------
@@ -164,7 +169,12 @@ export function Assert(
     const check = (c: TensorLike) => AssertOp({ condition: c, data }, { summarize: most }, 'Assert').op;
     if (xs.every((x) => x.dtype === 'string' || x.dtype === 'int32')) return check(condition);
     const c = convertToTensor(condition, { name: 'Condition' });
-    const guarded = cond(c, () => noOp(), () => check(c), { name: 'AssertGuard' }) as Tensor;
+    const guarded = cond(
+      c,
+      () => noOp(),
+      () => check(c),
+      { name: 'AssertGuard' },
+    ) as Tensor;
     return guarded.op;
   });
 }

@@ -21,7 +21,10 @@ interface Slots {
 /** Each step is rounded or wrapped as the dtype does it. */
 const run =
   (choose: (dtype: DType) => Fold) =>
-  ({ x, axis, out }: Slots, { exclusive, reverse }: { readonly exclusive: boolean; readonly reverse: boolean }): void => {
+  (
+    { x, axis, out }: Slots,
+    { exclusive, reverse }: { readonly exclusive: boolean; readonly reverse: boolean },
+  ): void => {
     const { shape, dtype } = x;
     const [given, rank] = [Number(axis.data[0]), shape.length];
     if (axis.shape.length > 0) fail(`ScanOp: axis must be a scalar, not ${showShape(axis.shape)}`);
@@ -29,7 +32,10 @@ const run =
       fail(`ScanOp: Expected scan axis in the range [${-rank}, ${rank}), but got ${given}`);
     }
     if (isComplex(dtype)) {
-      throw new GraphError('Unimplemented', `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`);
+      throw new GraphError(
+        'Unimplemented',
+        `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`,
+      );
     }
     const at = fromFront(given, rank);
     const [outer, n, inner] = [sizeOf(shape.slice(0, at)), shape[at]!, sizeOf(shape.slice(at + 1))];
@@ -60,7 +66,9 @@ const Cumsum = defineOp({
   outputs,
   attrs,
   infer,
-  gradient: ({ out: dy }, { axis }, { exclusive, reverse }) => ({ x: cumsum(dy, axis, { exclusive, reverse: !reverse }) }),
+  gradient: ({ out: dy }, { axis }, { exclusive, reverse }) => ({
+    x: cumsum(dy, axis, { exclusive, reverse: !reverse }),
+  }),
   reference: run((dtype) => ({ start: cellOf(dtype, 0), step: (a, x) => a + x })),
 });
 const Cumprod = defineOp({

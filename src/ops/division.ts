@@ -10,7 +10,6 @@ import type { Named } from './array';
 import { cast } from './cast';
 import { byKind, type Pair, zipBy, zipKernel, zipShape } from './cellwise';
 import { negate, over, times } from './operators';
-import { mulNoNan, xdivy } from './pairs';
 import { negative } from './unary';
 
 const DIVISIBLE = [...FLOATS, ...INTEGERS, ...COMPLEX] as const;
@@ -58,8 +57,8 @@ interface Result {
 
 const quotientGradient = (f: (x: Tensor, y: Tensor) => Tensor, dz: Tensor, { x, y }: Operands) => {
   const [rx, ry] = reductionOps(x, y);
-  const dx = reduceTo(xdivy(dz, y), rx);
-  return { x: dx, y: reduceTo(mulNoNan(f(f(negate(x), y), y), dz), ry) };
+  const dx = reduceTo(f(dz, y), rx);
+  return { x: dx, y: reduceTo(times(dz, f(f(negate(x), y), y)), ry) };
 };
 const Div = defineOp({
   name: 'Div',
@@ -103,7 +102,7 @@ const DivNoNan = defineOp({
   gradient({ z: dz }, { x, y }) {
     const [rx, ry] = reductionOps(x, y);
     const dx = reduceTo(divNoNan(dz, y), rx);
-    return { x: dx, y: reduceTo(mulNoNan(divNoNan(divNoNan(negate(x), y), y), dz), ry) };
+    return { x: dx, y: reduceTo(times(dz, divNoNan(divNoNan(negate(x), y), y)), ry) };
   },
   reference: zipBy(() => (x, y) => (y === 0 ? 0 : x / y)),
 });

@@ -77,7 +77,8 @@ export function switchRefOrTensor<X extends Grad>(data: X, pred: Tensor, { name 
   return data.graph.colocateWith(
     data.op,
     (): Sides<X> => {
-      if (!(data instanceof Tensor && data.isRef)) return switchOn(data as never, pred, { name }) as unknown as Sides<X>;
+      if (!(data instanceof Tensor && data.isRef))
+        return switchOn(data as never, pred, { name }) as unknown as Sides<X>;
       const { output_false, output_true } = RefSwitch({ data, pred }, {}, name);
       return [output_false, output_true] as unknown as Sides<X>;
     },

@@ -63,7 +63,10 @@ function inScope<R>(name: string, elems: Rows, body: () => R): R {
 function convertRows(elems: Rows): Tensor[] {
   const tensors = flatten(elems).map((x) => convertToTensor(x as TensorLike, { name: 'elem' }));
   if (tensors[0]?.shape?.length === 0) {
-    const what = tensors.length === 1 ? 'elems must be a 1+ dimensional Tensor, not a scalar' : 'elements in elems must be 1+ dimensional Tensors, not scalars';
+    const what =
+      tensors.length === 1
+        ? 'elems must be a 1+ dimensional Tensor, not a scalar'
+        : 'elements in elems must be 1+ dimensional Tensors, not scalars';
     throw new GraphError('Value', what);
   }
   return tensors;
@@ -105,13 +108,21 @@ export function mapFn(fn: (row: never) => unknown, elems: Rows, options: MapOpti
   const { dtype, inferShape = true, name = 'map' } = options;
   return inScope(name, elems, () => {
     const rows = convertRows(elems);
-    const likeOutput = dtype ?? packAs(elems, rows.map((t) => t.dtype));
+    const likeOutput =
+      dtype ??
+      packAs(
+        elems,
+        rows.map((t) => t.dtype),
+      );
     const n = rowsOf(rows[0]!);
     const inputs = rows.map((t) => arrayFor(n, t.dtype)).map((a, k) => a.unstack(rows[k]!));
     const first = constant(0, 'int32');
     const outputs = flatten(likeOutput).map((t) => arrayFor(n, t as DType, undefined, inferShape));
     const body = (i: Tensor, arrays: readonly TensorArray[]) => {
-      const values = packAs(elems, inputs.map((a) => a.read(i)));
+      const values = packAs(
+        elems,
+        inputs.map((a) => a.read(i)),
+      );
       const found = refusePromise(fn(values as never), 'mapFn');
       checkSameStructure(likeOutput, found);
       const written = flatten(found).map((x, k) => arrays[k]!.write(i, x as TensorLike));
@@ -138,9 +149,7 @@ export function scan(fn: (a: never, row: never) => unknown, elems: Rows, options
   return inScope(name, elems, () => {
     const rows = convertRows(elems);
     const n = rowsOf(rows[0]!, true);
-    const inputs = rows
-      .map((t) => arrayFor(n, t.dtype, t.shape && t.shape.slice(1)))
-      .map((a, k) => a.unstack(rows[k]!));
+    const inputs = rows.map((t) => arrayFor(n, t.dtype, t.shape?.slice(1) ?? null)).map((a, k) => a.unstack(rows[k]!));
     const startsWithRow = initializer === undefined || initializer === null;
     const firstRow = (): Count => (reverse ? oneLess(n) : 0);
     const start = startsWithRow
@@ -151,7 +160,10 @@ export function scan(fn: (a: never, row: never) => unknown, elems: Rows, options
     const done = startsWithRow ? 1 : 0;
 
     const body = (i: Tensor, a: readonly Tensor[], arrays: readonly TensorArray[]) => {
-      const values = packAs(elems, inputs.map((array) => array.read(i)));
+      const values = packAs(
+        elems,
+        inputs.map((array) => array.read(i)),
+      );
       const found = refusePromise(fn(packAs(likeOutput, a) as never, values as never), 'scan');
       checkSameStructure(likeOutput, found);
       const flat = flatten(found) as TensorLike[];

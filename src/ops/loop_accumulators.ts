@@ -107,9 +107,7 @@ export function accumulateSlices(loop: WhileContext, op: Operation, dy: IndexedS
   const first = [firstIndices, firstValues, ...(firstShape ? [firstShape] : [])];
   for (const t of first) loop.values.add(t.name);
   const { parallelIterations } = loop;
-  const entered = first.map((t) =>
-    enter(t, loop.name, { parallelIterations, useInputShape: false, name: 'b_acc' }),
-  );
+  const entered = first.map((t) => enter(t, loop.name, { parallelIterations, useInputShape: false, name: 'b_acc' }));
   entered[0]!.setShape([null]);
   if (firstValues.shape) entered[1]!.setShape([null, ...firstValues.shape.slice(1)]);
   loop.loopEnters.push(...entered);
@@ -147,6 +145,7 @@ function firstSlices(op: Operation, { values, indices, denseShape }: IndexedSlic
 }
 /** The sizes of one row of the variable that a handle refers to. */
 function rowsOf({ handle, op }: Tensor): Value {
-  if (!isFull(handle?.shape ?? null)) throw new GraphError('Value', `The shape of '${op.name}' is not known.`, { op: op.name });
+  if (!isFull(handle?.shape ?? null))
+    throw new GraphError('Value', `The shape of '${op.name}' is not known.`, { op: op.name });
   return i32((handle!.shape as readonly number[]).slice(1));
 }

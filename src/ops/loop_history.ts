@@ -1,7 +1,7 @@
 /** @file The state of one while loop and of the loop of gradients that goes back over it: forward values are kept on stacks. */
 import { GraphError } from '../errors';
-import { constantIn } from '../graph/convert';
 import { outputContextOf } from '../graph/context';
+import { constantIn } from '../graph/convert';
 import type { Grad } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import { Value } from '../value/value';
@@ -117,7 +117,9 @@ export class GradLoopState {
           this.forwardIndex.op.addControlInput(pushed.op);
         } else {
           if (!(context instanceof CondContext)) {
-            throw new GraphError('Type', `value_ctxt is not a CondContext: ${context?.name ?? 'None'}`, { op: value.op.name });
+            throw new GraphError('Type', `value_ctxt is not a CondContext: ${context?.name ?? 'None'}`, {
+              op: value.op.name,
+            });
           }
           pushed = (dead ? context.outer! : context).within(push);
           if (dead) pushed.op.context = context;
@@ -135,7 +137,9 @@ export class GradLoopState {
     const loop = this.gradContext;
     const popped = loop.graph.controlDependencies(null, () =>
       loop.within(() => {
-        const from = guard ? switchRefOrTensor(history, this.#predicateOf(guard))[dead ? 1 - guard.branch : guard.branch]! : history;
+        const from = guard
+          ? switchRefOrTensor(history, this.#predicateOf(guard))[dead ? 1 - guard.branch : guard.branch]!
+          : history;
         const t = stackPop(from, value.dtype);
         t.setShape(value.shape);
         return t;

@@ -11,7 +11,7 @@ import { cast } from './cast';
 import { after, byKind, type Pair, productOf, rounder, zipBy, zipKernel, zipShape } from './cellwise';
 import { greater, greaterEqual, lessEqual, notEqual, select } from './compare';
 import { inScope } from './division';
-import { minus, negate, plus, power, times } from './operators';
+import { minus, negate, over, plus, power, times } from './operators';
 import { log, negative, square } from './unary';
 
 interface Operands {
@@ -46,13 +46,13 @@ const Pow = defineOp({
   infer: zipShape,
   gradient({ z: dz }, { x, y, z }) {
     const [rx, ry] = broadcastReductions(x, y, dz);
-    const exponent = minus(y, 1);
-    const dx = reduceTo(mulNoNan(times(y, pow(x, exponent)), dz), rx);
+    const scaled = times(dz, y);
+    const dx = reduceTo(times(scaled, pow(x, minus(y, 1))), rx);
     const mask = greater(x, 0); // no real value to answer elsewhere, and none at 0
     const safe = select(mask, x, onesLike(x));
     const logarithm = log(safe);
     const logX = select(mask, logarithm, zerosLike(x));
-    return { x: dx, y: reduceTo(mulNoNan(times(z, logX), dz), ry) };
+    return { x: dx, y: reduceTo(times(times(dz, z), logX), ry) };
   },
   reference: zipBy(
     byKind<Pair>({
@@ -155,7 +155,7 @@ const Atan2 = defineOp({
   gradient: ({ z: dz }, { y, x }) =>
     after(dz, () => {
       const x2 = square(x);
-      const part = xdivy(dz, plus(x2, square(y)));
+      const part = over(dz, plus(x2, square(y)));
       const dy = times(x, part);
       return { y: dy, x: times(negate(y), part) };
     }),

@@ -7,7 +7,7 @@ import type { Tensor } from '../graph/operation';
 import { type DType, FLOATS, isFloating } from '../value/dtype';
 import { Value } from '../value/value';
 import { type Named, ones, reshape } from './array';
-import { cast } from './cast';
+import { cast, castRaw } from './cast';
 import { less } from './compare';
 import { fail, i32, refuse, scalarOf } from './expect';
 import { stack } from './join';
@@ -179,7 +179,7 @@ export function sequenceMask(
     }
     const [zero, one] = [0, 1].map((x) => constantIn(graph, Value.from(x, width.dtype)));
     const row = rangeRaw(zero!, width, one!);
-    const cells = cast(expandDims(many, i32(-1)), width.dtype, { always: true });
+    const cells = castRaw(expandDims(many, i32(-1)), width.dtype);
     const mask = less(row, cells);
     return dtype === 'bool' ? mask : cast(mask, dtype);
   });

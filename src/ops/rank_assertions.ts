@@ -31,7 +31,13 @@ function assertRanks(check: Check, xIn: TensorLike, given: readonly TensorLike[]
   return graph.nameScope(options.name ?? name, () => {
     const x = convertToTensor(xIn, { name: 'x' }, graph);
     const ranks = given.map((r) => convertToTensor(asRank(r), { name: 'rank' }, graph));
-    const data = options.data ?? [message ?? '', `Tensor ${x.name} ${relation}`, ...ranks, 'Received shape: ', shapeOf(x)];
+    const data = options.data ?? [
+      message ?? '',
+      `Tensor ${x.name} ${relation}`,
+      ...ranks,
+      'Received shape: ',
+      shapeOf(x),
+    ];
     for (const r of ranks) assertType(r, 'int32');
     const known = ranks.map((r) => r.value);
     if (known.every((v) => v !== undefined)) {

@@ -12,12 +12,12 @@ import { add, subtract } from './arithmetic';
 import { type Named, reshape, shapeOf, zeros, zerosLike } from './array';
 import { cast } from './cast';
 import { productOf } from './cellwise';
-import { isFinite, notEqual, where } from './compare';
+import { isFinite as finiteCells, notEqual, where } from './compare';
 import { i32, limitsOf, refuse, unknowns } from './expect';
 import { stopGradient } from './identity';
 import { minus } from './operators';
 import { range } from './range';
-import { axesIn, type Fold, keeper, type Reduce, reduceBy, reduceKernel } from './reduce_cells';
+import { axesIn, type Fold, keeper, reduceBy, reduceKernel } from './reduce_cells';
 import { maxGradient, meanGradient, prodGradient, sumGradient } from './reduce_gradients';
 import { rank } from './shape';
 import { exp, log, sqrt, square } from './unary';
@@ -62,7 +62,7 @@ interface Row {
   readonly kernel?: Numeric['kernel'];
 }
 function reduction(name: string, { fold, gradient, kernel }: Row) {
-  return defineOp({
+  return defineOp<typeof inputs, typeof outputs, typeof attrs>({
     name,
     inputs,
     outputs,
@@ -112,6 +112,7 @@ const Prod = reduction('Prod', {
 const Max = reduction('Max', {
   fold: (dtype) => ({
     start: isFloating(dtype) ? Number.NEGATIVE_INFINITY : limitsOf(dtype)[0],
+    // biome-ignore lint/complexity/useMathMinMax: bigints, and NaN is passed over
     step: (a, x) => (x > a ? x : a),
   }),
   gradient: (dy, op) => maxGradient(dy, op),
@@ -120,6 +121,7 @@ const Max = reduction('Max', {
 const Min = reduction('Min', {
   fold: (dtype) => ({
     start: isFloating(dtype) ? Number.POSITIVE_INFINITY : limitsOf(dtype)[1],
+    // biome-ignore lint/complexity/useMathMinMax: bigints, and NaN is passed over
     step: (a, x) => (x < a ? x : a),
   }),
   gradient: (dy, op) => maxGradient(dy, op),
@@ -142,8 +144,8 @@ const logical = (name: string, fold: Fold) =>
     alias: { output: 'input' },
     aliasWhen: onlyReshapes,
     infer,
-    gradient: null,
-    reference: reduceBy(() => fold) as (t: Reduce) => void,
+    gradient: 'missing',
+    reference: reduceBy(() => fold),
   });
 const All = logical('All', { start: 1, step: (a, x) => a & x });
 const Any = logical('Any', { start: 0, step: (a, x) => a | x });
@@ -249,7 +251,7 @@ export function reduceLogsumexp(input: TensorLike, axis?: Axis | ReduceOptions, 
   const x = convertToTensor(input);
   return x.graph.nameScope(w.name ?? 'ReduceLogSumExp', () => {
     const raw = reduceMax(x, { axis: w.axis, keepdims: true });
-    const finite = isFinite(raw);
+    const finite = finiteCells(raw);
     const top = stopGradient(where(finite, raw, zerosLike(raw)));
     const sum = log(reduceSum(exp(subtract(x, top)), { axis: w.axis, keepdims: w.keepdims }));
     return mayBeScalar(add(sum, w.keepdims ? top : reshape(top, shapeOf(sum))), w);

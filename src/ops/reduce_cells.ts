@@ -1,11 +1,11 @@
 /** @file How reductions go over cells: which cells make one result, in plain TypeScript and by kernels. */
 import { GraphError } from '../errors';
-import { scratch, type Slot } from '../kernels/memory';
+import { type Slot, scratch } from '../kernels/memory';
 import type { Call } from '../kernels/table';
 import { arrayOf, type DType, isComplex, isFloating, wireName } from '../value/dtype';
 import { type FullShape, sizeOf } from '../value/shape';
-import { type Pair, rounder, type Single } from './cellwise';
 import { numbers, stridesOf } from './cells';
+import { type Pair, rounder, type Single } from './cellwise';
 
 export interface Reduce {
   readonly input: Slot;
@@ -62,12 +62,21 @@ export const reduceBy =
   ({ input, reduction_indices, output }: Reduce): void => {
     const { dtype, shape } = input;
     if (isComplex(dtype)) {
-      throw new GraphError('Unimplemented', `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`);
+      throw new GraphError(
+        'Unimplemented',
+        `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`,
+      );
     }
     const gone = axesIn(shape.length, numbers(reduction_indices.data));
     const dims = shape.map((_, d) => d);
-    const kept = offsets(shape, dims.filter((d) => !gone.has(d)));
-    const inner = offsets(shape, dims.filter((d) => gone.has(d)));
+    const kept = offsets(
+      shape,
+      dims.filter((d) => !gone.has(d)),
+    );
+    const inner = offsets(
+      shape,
+      dims.filter((d) => gone.has(d)),
+    );
     const { start, step, end } = choose(dtype);
     const [keep, n, x, out] = [keeper(dtype), inner.length, input.data, output.data];
     for (let o = 0; o < kept.length; o++) {

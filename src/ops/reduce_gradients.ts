@@ -21,7 +21,9 @@ import { dynamicStitch } from './stitch';
 import { setdiff1d } from './unique';
 
 /** What tensor_util.constant_value looks through; it knows less than shape inference does. */
-const LOOKED_THROUGH = 'Const Shape Size Rank Range Cast Concat ConcatV2 ConcatOffset Pack Fill Equal NotEqual'.split(' ');
+const LOOKED_THROUGH = 'Const Shape Size Rank Range Cast Concat ConcatV2 ConcatOffset Pack Fill Equal NotEqual'.split(
+  ' ',
+);
 /** The constant that TensorFlow's Python code sees in a tensor, where it sees one. */
 export function pythonConstant(t: Tensor): readonly number[] | undefined {
   const { def, inputs } = t.op;

@@ -1,5 +1,4 @@
 /** @file Stacks: what a loop pushes in each round, the loop of its gradients pops in the reverse order. */
-import { GraphError } from '../errors';
 import { defineOp } from '../graph/define';
 import { bool, text, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
@@ -7,20 +6,27 @@ import type { Slot } from '../kernels/memory';
 import type { Cells, DType } from '../value/dtype';
 import { type FullShape, showShape } from '../value/shape';
 import type { Named } from './array';
-import { withRank } from './expect';
+import { fail, withRank } from './expect';
 
 /** What a handle holds during one run. */
-interface Stack {
+class Stack {
   readonly name: string;
   readonly dtype: DType;
   /** Negative: no limit. */
   readonly maxSize: number;
-  readonly elements: { readonly shape: FullShape; readonly cells: Cells }[];
-  closed: boolean;
+  readonly elements: { readonly shape: FullShape; readonly cells: Cells }[] = [];
+  closed = false;
+
+  constructor(name: string, dtype: DType, maxSize: number) {
+    this.name = name;
+    this.dtype = dtype;
+    this.maxSize = maxSize;
+  }
 }
 function stackOf(handle: Slot): Stack {
-  const stack = handle.data[0] as unknown as Stack;
-  if (stack.closed) throw new GraphError('InvalidArgument', `Stack[${stack.name}] has already been closed.`);
+  const stack: unknown = handle.data[0];
+  if (!(stack instanceof Stack)) return fail('The handle does not refer to a Stack.');
+  if (stack.closed) fail(`Stack[${stack.name}] has already been closed.`);
   return stack;
 }
 let made = 0;
@@ -38,8 +44,7 @@ const StackV2 = defineOp({
   gradient: 'missing',
   reference({ max_size, handle }, { elem_type, stack_name }, site) {
     const name = `${stack_name || site.name}_${made++}`;
-    const stack: Stack = { name, dtype: elem_type, maxSize: max_size.data[0]!, elements: [], closed: false };
-    handle.data[0] = stack as unknown as number;
+    handle.data[0] = new Stack(name, elem_type, max_size.data[0]!) as unknown as number;
   },
 });
 /** An empty stack for elements of one dtype, new in each run; a negative size sets no limit. As gen_data_flow_ops.stack_v2. */
@@ -57,12 +62,8 @@ const StackPushV2 = defineOp({
   gradient: 'missing',
   reference({ handle, elem, output }) {
     const { name, dtype, maxSize, elements } = stackOf(handle);
-    if (dtype !== elem.dtype) {
-      throw new GraphError('InvalidArgument', `Must have type ${dtype} but got ${elem.dtype}`);
-    }
-    if (maxSize >= 0 && elements.length >= maxSize) {
-      throw new GraphError('InvalidArgument', `Stack[${name}] overflowed its max_size (${maxSize})`);
-    }
+    if (dtype !== elem.dtype) fail(`Must have type ${dtype} but got ${elem.dtype}`);
+    if (maxSize >= 0 && elements.length >= maxSize) fail(`Stack[${name}] overflowed its max_size (${maxSize})`);
     elements.push({ shape: elem.shape, cells: elem.data.slice() });
     output.copyFrom(elem);
   },
@@ -86,7 +87,7 @@ const StackPopV2 = defineOp({
   reference({ handle, elem }) {
     const { name, elements } = stackOf(handle);
     const top = elements.pop();
-    if (!top) throw new GraphError('InvalidArgument', `Stack[${name}] is empty when calling Pop().`);
+    if (!top) return fail(`Stack[${name}] is empty when calling Pop().`);
     elem.resize(top.shape);
     elem.data.set(top.cells);
   },

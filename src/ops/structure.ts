@@ -52,7 +52,10 @@ export function packAs(structure: unknown, flat: readonly unknown[], whole = fal
 /** The nesting with a dot for each element. */
 export function outline(x: unknown): string {
   if (Array.isArray(x)) return `[${x.map(outline).join(', ')}]`;
-  if (isPlain(x)) return `{${sortedKeys(x).map((k) => `'${k}': ${outline(x[k])}`).join(', ')}}`;
+  if (isPlain(x))
+    return `{${sortedKeys(x)
+      .map((k) => `'${k}': ${outline(x[k])}`)
+      .join(', ')}}`;
   return x instanceof IndexedSlices ? `IndexedSlices(${x.denseShape ? '., ., .' : '., .'})` : '.';
 }
 

@@ -59,7 +59,10 @@ function nested(data: Slot['data'], dtype: DType, shape: FullShape, limit: numbe
   };
   const walk = (d: number): void => {
     if (at >= limit) return;
-    if (d === shape.length - 1) return row(shape[d]!);
+    if (d === shape.length - 1) {
+      row(shape[d]!);
+      return;
+    }
     for (let i = 0; i < shape[d]! && at < limit; i++) {
       out += '[';
       walk(d + 1);

@@ -13,6 +13,7 @@ import { i32 } from './expect';
 import { range } from './range';
 import { index as indexInto } from './slice';
 import * as ops from './tensor_array_ops';
+import * as pieces from './tensor_array_pieces';
 
 export interface TensorArrayOptions extends Named {
   /** An int32 scalar. Needed for a new array. */
@@ -141,9 +142,7 @@ export class TensorArray {
     return this.#graph.nameScope(name ?? 'TensorArrayWrite', () => {
       const t = this.#convert(value);
       this.#checkShape(t.shape);
-      return this.withFlow(
-        this.#beside(t, () => ops.writeElement(this.handle, index as Tensor, t, this.flow, name)),
-      );
+      return this.withFlow(this.#beside(t, () => ops.writeElement(this.handle, index as Tensor, t, this.flow, name)));
     });
   }
 
@@ -166,8 +165,8 @@ export class TensorArray {
   /** All elements put together along their first dimension. */
   concat({ name }: Named = {}): Tensor {
     const { elementShape, dtype } = this;
-    const rest = elementShape && elementShape.slice(1);
-    const value = ops.concatElements(this.handle, this.flow, { dtype, element_shape_except0: rest }, name);
+    const rest = elementShape?.slice(1) ?? null;
+    const value = pieces.concatElements(this.handle, this.flow, { dtype, element_shape_except0: rest }, name);
     if (rest) value.setShape([null, ...rest]);
     return value;
   }
@@ -184,7 +183,7 @@ export class TensorArray {
   scatter(indices: TensorLike, value: TensorLike, { name }: Named = {}): TensorArray {
     return this.#graph.nameScope(name ?? 'TensorArrayScatter', () => {
       const t = this.#convert(value);
-      this.#checkShape(t.shape && t.shape.slice(1));
+      this.#checkShape(t.shape?.slice(1) ?? null);
       return this.withFlow(
         this.#beside(t, () => ops.scatterElements(this.handle, indices as Tensor, t, this.flow, name)),
       );
@@ -202,7 +201,7 @@ export class TensorArray {
         );
         const all = new Set(rows.value);
         if (t.shape && all.size === 1) this.#checkShape([[...all][0]!, ...t.shape.slice(1)]);
-        return ops.splitIntoElements(this.handle, t, rows, this.flow, name);
+        return pieces.splitIntoElements(this.handle, t, rows, this.flow, name);
       });
       return this.withFlow(flow);
     });
@@ -239,15 +238,25 @@ export class TensorArray {
   }
 }
 
-function checkOptions({ size, handle, tensorArrayName, elementShape, dynamicSize, clearAfterRead }: TensorArrayOptions): void {
+function checkOptions({
+  size,
+  handle,
+  tensorArrayName,
+  elementShape,
+  dynamicSize,
+  clearAfterRead,
+}: TensorArrayOptions): void {
   const refuse = (message: string): never => {
     throw new GraphError('Value', message);
   };
-  if (!handle) return size === undefined ? refuse('Size must be provided if handle is not provided') : undefined;
+  if (!handle) {
+    if (size === undefined) refuse('Size must be provided if handle is not provided');
+    return;
+  }
   if (tensorArrayName) refuse('Cannot construct with both handle and tensor_array_name');
   if (!(handle instanceof Tensor)) throw new GraphError('Type', 'Handle must be a Tensor');
-  const with_ = { size, element_shape: elementShape, dynamic_size: dynamicSize, clear_after_read: clearAfterRead };
-  for (const [key, value] of Object.entries(with_)) {
+  const others = { size, element_shape: elementShape, dynamic_size: dynamicSize, clear_after_read: clearAfterRead };
+  for (const [key, value] of Object.entries(others)) {
     if (value !== undefined) refuse(`Cannot provide both a handle and ${key} at the same time`);
   }
 }

@@ -5,19 +5,19 @@ import { bool, type Known, shape, text, type } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { type DType, zeroOf } from '../value/dtype';
-import { compatible, type FullShape, isFull, merge, sameShape, type Shape, showShape, sizeOf } from '../value/shape';
-import { exactDim, fail, refuse, sameDim, withRank } from './expect';
+import { compatible, type FullShape, isFull, merge, type Shape, sameShape, showShape, sizeOf } from '../value/shape';
+import { fail, refuse, sameDim, withRank } from './expect';
 import { TensorArray } from './tensor_array';
 import { ArrayState, type Read } from './tensor_array_state';
 
-const arrayOf = (handle: Slot): ArrayState => ArrayState.of(handle.data);
+export const arrayOf = (handle: Slot): ArrayState => ArrayState.of(handle.data);
 const hold = (handle: Slot, array: ArrayState): void => {
   handle.data[0] = array as unknown as number;
 };
-const pass = (from: Slot, to: Slot): void => {
+export const pass = (from: Slot, to: Slot): void => {
   to.data[0] = from.data[0]!;
 };
-function fillFrom({ shape: of, cells }: Read, out: Slot, at = 0): void {
+export function fillFrom({ shape: of, cells }: Read, out: Slot, at = 0): void {
   if (cells) out.data.set(cells, at);
   else out.data.fill(zeroOf(out.dtype), at, at + sizeOf(of));
 }
@@ -26,19 +26,17 @@ function indexIn(index: Slot): number {
   return index.data[0]!;
 }
 function indicesIn(indices: Slot): number[] {
-  if (indices.shape.length !== 1) fail(`Expected indices to be a vector, but received shape: ${showShape(indices.shape)}`);
+  if (indices.shape.length !== 1)
+    fail(`Expected indices to be a vector, but received shape: ${showShape(indices.shape)}`);
   return Array.from(indices.data);
 }
 
-function checkHandle({ shape: of }: Known): void {
-  if (withRank(of, 1)) exactDim(of![0]!, 2);
-}
 /** Writes must fit what is known of the elements. */
 function checkElement({ handle }: Known, element: Shape): void {
   if (!handle || compatible(handle.shape, element)) return;
   merge(handle.shape, element);
 }
-const tail = (of: Shape): Shape => of && of.slice(1);
+const tail = (of: Shape): Shape => of?.slice(1) ?? null;
 
 /** Names of arrays are unique in a process, as in TensorFlow's resource manager. */
 let made = 0;
@@ -84,7 +82,11 @@ export interface CreateOptions {
   readonly tensorArrayName?: string | undefined;
   readonly name: string;
 }
-export function createArray(dtype: DType, size: Tensor | number, options: CreateOptions): [handle: Tensor, flow: Tensor] {
+export function createArray(
+  dtype: DType,
+  size: Tensor | number,
+  options: CreateOptions,
+): [handle: Tensor, flow: Tensor] {
   const attrs = {
     dtype,
     element_shape: options.elementShape,
@@ -103,8 +105,7 @@ const TensorArrayGradV3 = defineOp({
   outputs: { grad_handle: 'resource', flow_out: 'float32' },
   attrs: { source: text() },
   stateful: true,
-  infer({ handle, flow_in }) {
-    checkHandle(handle);
+  infer({ flow_in }) {
     withRank(flow_in.shape, 0);
     return { grad_handle: [2], flow_out: [] };
   },
@@ -118,7 +119,7 @@ export const gradientArray = (handle: Tensor, flow: Tensor, source: string, name
   TensorArrayGradV3({ handle, flow_in: flow }, { source }, name).grad_handle;
 
 /** The array of gradients that one call of tf.gradients collects in, seen after the forward op's flow. */
-function gradientsOf(op: Operation, dtype: DType, flow: Tensor, within: { readonly name: string }): TensorArray {
+export function gradientsOf(op: Operation, dtype: DType, flow: Tensor, within: { readonly name: string }): TensorArray {
   const array = new TensorArray(dtype, { handle: op.inputs[0]!, flow, colocateWithFirstWriteCall: false });
   return array.grad(sourceOf(within.name), { flow });
 }
@@ -139,7 +140,6 @@ const TensorArrayWriteV3 = defineOp({
   attrs: { T: type() },
   stateful: true,
   infer({ handle, index, value, flow_in }) {
-    checkHandle(handle);
     withRank(index.shape, 0, `TensorArray index must be scalar, but had shape: ${showShape(index.shape)}`);
     withRank(flow_in.shape, 0);
     checkElement(handle, value.shape);
@@ -156,8 +156,13 @@ const TensorArrayWriteV3 = defineOp({
     pass(flow_in, flow_out);
   },
 });
-export const writeElement = (handle: Tensor, index: Tensor | number, value: Tensor, flow: Tensor, name?: string): Tensor =>
-  TensorArrayWriteV3({ handle, index, value, flow_in: flow }, {}, name).flow_out;
+export const writeElement = (
+  handle: Tensor,
+  index: Tensor | number,
+  value: Tensor,
+  flow: Tensor,
+  name?: string,
+): Tensor => TensorArrayWriteV3({ handle, index, value, flow_in: flow }, {}, name).flow_out;
 
 const TensorArrayReadV3 = defineOp({
   name: 'TensorArrayReadV3',
@@ -166,7 +171,6 @@ const TensorArrayReadV3 = defineOp({
   attrs: { dtype: type() },
   stateful: true,
   infer({ handle, index, flow_in }) {
-    checkHandle(handle);
     withRank(index.shape, 0, `TensorArray index must be scalar, but had shape: ${showShape(index.shape)}`);
     withRank(flow_in.shape, 0);
     return { value: handle.handle?.shape ?? null };
@@ -182,10 +186,16 @@ const TensorArrayReadV3 = defineOp({
     fillFrom(element, value);
   },
 });
-export const readElement = (handle: Tensor, index: Tensor | number, flow: Tensor, dtype: DType, name?: string): Tensor =>
-  TensorArrayReadV3({ handle, index, flow_in: flow }, { dtype }, name).value;
+export const readElement = (
+  handle: Tensor,
+  index: Tensor | number,
+  flow: Tensor,
+  dtype: DType,
+  name?: string,
+): Tensor => TensorArrayReadV3({ handle, index, flow_in: flow }, { dtype }, name).value;
 
-const EMPTY = 'is not fully defined. Currently only static shapes are supported when';
+/** What packing and putting together say of arrays without elements. */
+export const EMPTY = 'is not fully defined. Currently only static shapes are supported when';
 const TensorArrayGatherV3 = defineOp({
   name: 'TensorArrayGatherV3',
   inputs: { handle: 'resource', indices: 'int32', flow_in: 'float32' },
@@ -194,7 +204,6 @@ const TensorArrayGatherV3 = defineOp({
   stateful: true,
   infer({ handle, indices, flow_in }, { element_shape }) {
     withRank(indices.shape, 1, `Expected indices to be a vector, but received shape: ${showShape(indices.shape)}`);
-    checkHandle(handle);
     withRank(flow_in.shape, 0);
     const element = handle.handle ? handle.handle.shape : element_shape;
     return { value: element && [indices.shape?.[0] ?? null, ...element] };
@@ -248,7 +257,6 @@ const TensorArrayScatterV3 = defineOp({
   stateful: true,
   infer({ handle, indices, value, flow_in }) {
     withRank(indices.shape, 1, `Expected indices to be a vector, but received shape: ${showShape(indices.shape)}`);
-    checkHandle(handle);
     withRank(flow_in.shape, 0);
     if (value.shape?.length === 0) {
       refuse(
@@ -257,7 +265,7 @@ const TensorArrayScatterV3 = defineOp({
       );
     }
     const [rows, n] = [value.shape?.[0] ?? null, indices.shape?.[0] ?? null];
-    sameDim(n, rows, `Expected len(indices) == values.shape[0], but saw: ${n} vs. ${rows}`);
+    sameDim(rows, n, `Expected len(indices) == values.shape[0], but saw: ${n} vs. ${rows}`);
     checkElement(handle, tail(value.shape));
     return { flow_out: [] };
   },
@@ -272,7 +280,11 @@ const TensorArrayScatterV3 = defineOp({
     if (!array.dynamicSize && most >= array.size) {
       fail(`Max scatter index must be < array size (${most} vs. ${array.size})`);
     }
-    writeRows(array, value, at.map((index) => ({ index, shape: value.shape.slice(1) })));
+    writeRows(
+      array,
+      value,
+      at.map((index) => ({ index, shape: value.shape.slice(1) })),
+    );
     pass(flow_in, flow_out);
   },
 });
@@ -280,7 +292,11 @@ export const scatterElements = (handle: Tensor, indices: Tensor, value: Tensor, 
   TensorArrayScatterV3({ handle, indices, value, flow_in: flow }, {}, name).flow_out;
 
 /** Writes a tensor piece by piece, from its first row on. */
-function writeRows(array: ArrayState, value: Slot, pieces: readonly { index: number; shape: FullShape }[]): void {
+export function writeRows(
+  array: ArrayState,
+  value: Slot,
+  pieces: readonly { index: number; shape: FullShape }[],
+): void {
   let from = 0;
   for (const { index, shape: of } of pieces) {
     const to = from + sizeOf(of);
@@ -289,117 +305,13 @@ function writeRows(array: ArrayState, value: Slot, pieces: readonly { index: num
   }
 }
 
-const TensorArrayConcatV3 = defineOp({
-  name: 'TensorArrayConcatV3',
-  inputs: { handle: 'resource', flow_in: 'float32' },
-  outputs: { value: 'dtype', lengths: 'int64' },
-  attrs: { dtype: type(), element_shape_except0: shape(null) },
-  stateful: true,
-  infer({ handle, flow_in }) {
-    checkHandle(handle);
-    withRank(flow_in.shape, 0);
-    return { value: null, lengths: [null] };
-  },
-  gradient({ value: dy }, { lengths, flow_in }, { dtype }, op) {
-    return { flow_in: gradientsOf(op, dtype, flow_in, dy).split(dy, lengths).flow };
-  },
-  reference({ handle, value, lengths }, { dtype, element_shape_except0: rest }) {
-    const array = arrayOf(handle);
-    array.checkType(dtype, 'requested');
-    const n = array.concatSize;
-    lengths.resize([n]);
-    if (n === 0) {
-      if (isFull(rest)) return value.resize([0, ...rest]);
-      const shown = `element_shape_except0 ${showShape(rest)} ${EMPTY} concatenating zero-size TensorArrays.`;
-      throw new GraphError('Unimplemented', `TensorArray has size zero, but ${shown}`);
-    }
-    const elements = Array.from({ length: n }, (_, i) => array.read(i));
-    elements.forEach((e, i) => {
-      checkPiece(elements[0]!.shape, e.shape, i, rest);
-      lengths.data[i] = BigInt(e.shape[0]!) as unknown as number;
-    });
-    const rows = elements.reduce((sum, e) => sum + e.shape[0]!, 0);
-    value.resize([rows, ...elements[0]!.shape.slice(1)]);
-    let at = 0;
-    for (const e of elements) {
-      fillFrom(e, value, at);
-      at += sizeOf(e.shape);
-    }
-  },
-});
-function checkPiece(first: FullShape, piece: FullShape, i: number, rest: Shape): void {
-  if (piece.length === 0) {
-    fail(`Concat saw a scalar shape at index ${i} but requires at least vectors.  Did you mean to call pack?`);
-  }
-  const [a, b] = [first.slice(1), piece.slice(1)];
-  if (i === 0 && !compatible(rest, b)) {
-    fail(
-      `TensorArray was passed element_shape_except0 ${showShape(rest)} but index 0 has (excepting dimension 0) shape: ${showShape(b)} which does not match.`,
-    );
-  }
-  if (!sameShape(a, b)) {
-    fail(
-      `TensorArray has inconsistent shapes.  Index 0 has (excepting dimension 0) shape: ${showShape(a)} but index ${i} has (excepting dimension 0) shape: ${showShape(b)}`,
-    );
-  }
-}
-export const concatElements = (
-  handle: Tensor,
-  flow: Tensor,
-  attrs: { readonly dtype: DType; readonly element_shape_except0: Shape },
-  name?: string,
-): Tensor => TensorArrayConcatV3({ handle, flow_in: flow }, attrs, name).value;
-
-const TensorArraySplitV3 = defineOp({
-  name: 'TensorArraySplitV3',
-  inputs: { handle: 'resource', value: 'T', lengths: 'int64', flow_in: 'float32' },
-  outputs: { flow_out: 'float32' },
-  attrs: { T: type() },
-  stateful: true,
-  infer({ handle, lengths, flow_in }) {
-    checkHandle(handle);
-    withRank(lengths.shape, 1, `Expected lengths to be a vector, received shape: ${showShape(lengths.shape)}`);
-    withRank(flow_in.shape, 0);
-    return { flow_out: [] };
-  },
-  gradient({ flow_out: flow }, _, { T }, op) {
-    return { value: gradientsOf(op, T, flow, flow).concat(), flow_in: flow };
-  },
-  reference({ handle, value, lengths, flow_in, flow_out }) {
-    const array = arrayOf(handle);
-    array.checkType(value.dtype, 'is trying to write');
-    const sizes = Array.from(lengths.data, Number);
-    if (value.shape.length === 0) fail('Expected value to be at least a vector, but received shape: []');
-    const total = sizes.reduce((a, b) => a + b, 0);
-    if (total !== value.shape[0]) {
-      fail(
-        `Expected sum of lengths to be equal to values.shape[0], but sum of lengths is ${total} and value's shape is: ${showShape(value.shape)}`,
-      );
-    }
-    const size = array.dynamicSize ? Math.max(array.size, sizes.length) : array.size;
-    if (size !== sizes.length) {
-      fail(
-        `TensorArray's size is not equal to the size of lengths (${size} vs. ${sizes.length}), and the TensorArray is not marked as dynamically resizeable`,
-      );
-    }
-    array.markedSize = size;
-    writeRows(array, value, sizes.map((n, index) => ({ index, shape: [n, ...value.shape.slice(1)] })));
-    pass(flow_in, flow_out);
-  },
-});
-export const splitIntoElements = (handle: Tensor, value: Tensor, lengths: Tensor, flow: Tensor, name?: string): Tensor =>
-  TensorArraySplitV3({ handle, value, lengths, flow_in: flow }, {}, name).flow_out;
-
 const TensorArraySizeV3 = defineOp({
   name: 'TensorArraySizeV3',
   inputs: { handle: 'resource', flow_in: 'float32' },
   outputs: { size: 'int32' },
   attrs: {},
   stateful: true,
-  infer({ handle }) {
-    checkHandle(handle);
-    return { size: [] };
-  },
+  infer: () => ({ size: [] }),
   gradient: null,
   reference({ handle, size }) {
     size.data[0] = arrayOf(handle).size;
@@ -414,10 +326,7 @@ const TensorArrayCloseV3 = defineOp({
   outputs: {},
   attrs: {},
   stateful: true,
-  infer({ handle }) {
-    checkHandle(handle);
-    return {};
-  },
+  infer: () => ({}),
   gradient: null,
   reference: ({ handle }) => arrayOf(handle).close(),
 });

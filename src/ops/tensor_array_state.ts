@@ -1,6 +1,6 @@
 /** @file What a tensor array's handle holds during one run: its elements, and the arrays of their gradients. */
 import { type Cells, type DType, wireName } from '../value/dtype';
-import { compatible, type FullShape, isFull, merge, sameShape, type Shape, showShape } from '../value/shape';
+import { compatible, type FullShape, isFull, merge, type Shape, sameShape, showShape } from '../value/shape';
 import { rounder } from './cellwise';
 import { fail } from './expect';
 
@@ -52,7 +52,8 @@ export class ArrayState {
 
   /** The array behind a handle's cells. */
   static of(cells: Cells): ArrayState {
-    const array = cells[0] as unknown as ArrayState;
+    const array: unknown = cells[0];
+    if (!(array instanceof ArrayState)) return fail('The handle does not refer to a TensorArray.');
     if (array.#closed) fail(`TensorArray ${array.name} has already been closed.`);
     return array;
   }
@@ -138,7 +139,7 @@ export class ArrayState {
     const own = elements[index]?.shape ?? [];
     const shape = own.length > 0 ? own : elementShape;
     if (!isFull(shape)) {
-      return fail(
+      fail(
         `TensorArray ${this.name}: Could not read from TensorArray index ${index}.  Furthermore, the element shape is not fully defined: ${showShape(shape)}.  It is possible you are working with a resizeable TensorArray and stop_gradients is not allowing the gradients to be written.  If you set the full element_shape property on the forward TensorArray, the proper all-zeros tensor will be returned instead of incurring this error.`,
       );
     }

@@ -6,8 +6,7 @@ import { type DType, FLOATS, INTEGERS, isInteger } from '../value/dtype';
 import { multiply } from './arithmetic';
 import { constant, type Named, shapeOf, zeros } from './array';
 import { after, byKind, productOf, rounder, type Single } from './cellwise';
-import { minus, negate, plus, times } from './operators';
-import { mulNoNan, xdivy } from './pairs';
+import { minus, negate, over, plus, times } from './operators';
 import { defineUnary, defineUnaryGrad, SIGNED } from './single';
 import { softplus } from './activations';
 
@@ -116,8 +115,8 @@ export function sqrt(x: TensorLike, { name }: Named = {}): Tensor {
 const SqrtGrad = defineUnaryGrad('SqrtGrad', {
   gradient: (dz, a, _, z) =>
     after(dz, () => {
-      const ga = xdivy(dz, a);
-      const da = negate(mulNoNan(z, ga));
+      const ga = over(dz, a);
+      const da = times(negate(ga), z);
       return { y: da, dy: times(0.5, ga) };
     }),
   cells: (dtype) => {
@@ -196,7 +195,7 @@ defineUnaryGrad('InvGrad', { gradient: inverseGradient, cells: inverseGradCells 
 // ---- exponentials and logarithms ----------------------------------------------------------------------------------
 
 const Exp = defineUnary('Exp', {
-  gradient: (dy, _, y) => after(dy, () => mulNoNan(y, dy)),
+  gradient: (dy, _, y) => after(dy, () => times(dy, y)),
   cells: () => Math.exp,
   kernel: 'exp_f32',
 });
@@ -206,7 +205,7 @@ export function exp(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Expm1 = defineUnary('Expm1', {
-  gradient: (dy, x) => after(dy, () => mulNoNan(exp(x), dy)),
+  gradient: (dy, x) => after(dy, () => times(dy, exp(x))),
   cells: () => Math.expm1,
 });
 /** e^x - 1, exact near 0, as tf.math.expm1. */
@@ -215,7 +214,7 @@ export function expm1(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Log = defineUnary('Log', {
-  gradient: (dy, x) => after(dy, () => xdivy(dy, x)),
+  gradient: (dy, x) => after(dy, () => times(dy, reciprocal(x))),
   cells: () => Math.log,
   kernel: 'log_f32',
 });
@@ -225,7 +224,7 @@ export function log(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Log1p = defineUnary('Log1p', {
-  gradient: (dy, x) => after(dy, () => xdivy(dy, plus(1, x))),
+  gradient: (dy, x) => after(dy, () => times(dy, reciprocal(plus(1, x)))),
   cells: () => Math.log1p,
 });
 /** log(1 + x), exact near 0, as tf.log1p. */

@@ -5,7 +5,6 @@ import { add, subtract } from './arithmetic';
 import { constant, type Named } from './array';
 import { after, rounder } from './cellwise';
 import { negate, over, times } from './operators';
-import { mulNoNan, xdivy } from './pairs';
 import { defineUnary, defineUnaryGrad } from './single';
 import { reciprocal, sqrt, square } from './unary';
 
@@ -34,7 +33,7 @@ export function cos(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Tan = defineUnary('Tan', {
-  gradient: (dy, x) => after(dy, () => mulNoNan(square(reciprocal(cos(x))), dy)),
+  gradient: (dy, x) => after(dy, () => times(square(reciprocal(cos(x))), dy)),
   cells: () => Math.tan,
 });
 /** The tangent of x in radians, as tf.tan. */
@@ -48,7 +47,7 @@ const height = (x: Tensor, dy: Tensor): Tensor => {
   return sqrt(subtract(constant(1, { dtype: dy.dtype }), x2));
 };
 const Asin = defineUnary('Asin', {
-  gradient: (dy, x) => after(dy, () => xdivy(dy, height(x, dy))),
+  gradient: (dy, x) => after(dy, () => times(dy, reciprocal(height(x, dy)))),
   cells: () => Math.asin,
 });
 /** The angle in radians whose sine is x, as tf.asin. */
@@ -57,7 +56,10 @@ export function asin(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Acos = defineUnary('Acos', {
-  gradient: (dy, x) => after(dy, () => negate(xdivy(dy, height(x, dy)))),
+  gradient: (dy, x) => after(dy, () => {
+    const inverse = reciprocal(height(x, dy));
+    return times(negate(dy), inverse);
+  }),
   cells: () => Math.acos,
 });
 /** The angle in radians whose cosine is x, as tf.acos. */
@@ -135,7 +137,7 @@ export function asinh(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Acosh = defineUnary('Acosh', {
-  gradient: (dy, _, y) => after(dy, () => xdivy(dy, sinh(y))),
+  gradient: (dy, _, y) => after(dy, () => over(dy, sinh(y))),
   cells: () => Math.acosh,
 });
 /** The inverse of cosh, NaN below 1, as tf.acosh. */

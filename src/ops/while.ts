@@ -102,12 +102,16 @@ function limit(loop: Loop, options: WhileLoopOptions): Loop & { readonly maximum
     maximumIterations: most,
   };
 }
-const integers = (x: TensorLike): TensorLike => (isTensorLike(x) || x instanceof Value ? x : Value.from(x as Nested, 'int32'));
+const integers = (x: TensorLike): TensorLike =>
+  isTensorLike(x) || x instanceof Value ? x : Value.from(x as Nested, 'int32');
 
 /** The invariants of the flat loop variables. */
 function invariantsOf(vars: unknown, shapes: unknown): Shape[] {
   if (!isNested(vars)) return [shapes as Shape];
-  const [mine, theirs] = [vars, shapes] as Record<string, unknown>[] as [Record<string, unknown>, Record<string, unknown>];
+  const [mine, theirs] = [vars, shapes] as Record<string, unknown>[] as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
   if (!isNested(shapes) || Object.keys(mine).sort().join() !== Object.keys(theirs).sort().join()) {
     throw new GraphError('Value', "shapeInvariants: The two structures don't have the same nested structure.");
   }
@@ -239,6 +243,7 @@ function toTensors(result: readonly unknown[], merged: readonly Tensor[]): Tenso
     return [flowOf(x)];
   });
   return parts.map((x, i) => {
+    if (x === null || x === undefined) throw new GraphError('Value', 'None values not supported.');
     const dtype = isTensorLike(x) ? undefined : merged[i]?.dtype;
     return convertToTensor(x as TensorLike, { dtype });
   });

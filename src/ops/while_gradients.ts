@@ -4,7 +4,7 @@ import { getDefaultGraph } from '../graph/graph';
 import { type Operation, Tensor } from '../graph/operation';
 import { isFull } from '../value/shape';
 import { constant, identity, shapeOf, zeros, zerosLike } from './array';
-import { CondContext, type FlowContext, isLoopEnter, type WhileContext } from './contexts';
+import { type CondContext, type FlowContext, isLoopEnter, type WhileContext } from './contexts';
 import { nextIteration, switchOn, switchRefOrTensor } from './flow';
 import { GradLoopState } from './loop_history';
 import { variableShapeOp } from './resource';
@@ -25,7 +25,7 @@ export const isCondSwitch = (op: Operation): boolean =>
   );
 /** A Switch of a loop variable: gradients come to it twice. */
 export const isLoopSwitch = (op: Operation): boolean =>
-  isSwitch(op) && op.context !== null && op.context.isWhile && !isCondSwitch(op);
+  isSwitch(op) && op.context?.isWhile === true && !isCondSwitch(op);
 
 /** The loops that one call of tf.gradients goes back over. */
 export class ControlFlowState {

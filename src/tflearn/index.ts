@@ -3,6 +3,7 @@ export { activation, leakyRelu } from './activations';
 export { getTrainingMode, initTrainingMode, isTraining } from './config';
 export { DNN, type DNNOptions, type FitOptions } from './dnn';
 export { type RegressionOptions, regression } from './estimator';
+export * as initializations from './initializations';
 export {
   type BatchNormalizationOptions,
   batchNormalization,
@@ -15,5 +16,6 @@ export {
   type LayerTensor,
   reshape,
 } from './layers';
+export * as objectives from './objectives';
 export { Trainer, TrainOp } from './trainer';
 export { variable } from './variables';
