@@ -28,16 +28,14 @@ const run =
     const { shape, dtype } = x;
     const [given, rank] = [Number(axis.data[0]), shape.length];
     if (axis.shape.length > 0) fail(`ScanOp: axis must be a scalar, not ${showShape(axis.shape)}`);
-    if (given < -rank || given >= rank) {
-      fail(`ScanOp: Expected scan axis in the range [${-rank}, ${rank}), but got ${given}`);
-    }
+    const at = fromFront(given, rank);
+    if (at < 0 || at >= rank) fail(`ScanOp: Expected scan axis in the range [${-rank}, ${rank}), but got ${at}`);
     if (isComplex(dtype)) {
       throw new GraphError(
         'Unimplemented',
         `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`,
       );
     }
-    const at = fromFront(given, rank);
     const [outer, n, inner] = [sizeOf(shape.slice(0, at)), shape[at]!, sizeOf(shape.slice(at + 1))];
     const { start, step } = choose(dtype);
     const [keep, from, to] = [keeper(dtype), x.data, out.data];

@@ -234,7 +234,7 @@ export const StatelessRandomUniformInt = defineOp({
   name: 'StatelessRandomUniformInt',
   inputs: { shape: 'T', seed: 'Tseed', minval: 'dtype', maxval: 'dtype' },
   outputs: { output: 'dtype' },
-  attrs: { dtype: type(INDEX), ...statelessAttrs },
+  attrs: { dtype: type(INDEX), ...statelessAttrs, T: type(INDEX) },
   infer(inputs) {
     inferRange(inputs);
     checkSeed(inputs.seed);

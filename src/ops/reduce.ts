@@ -13,7 +13,7 @@ import { type Named, reshape, shapeOf, zeros, zerosLike } from './array';
 import { cast } from './cast';
 import { productOf } from './cellwise';
 import { isFinite as finiteCells, notEqual, where } from './compare';
-import { i32, limitsOf, refuse, unknowns } from './expect';
+import { fail, i32, limitsOf, refuse, unknowns } from './expect';
 import { stopGradient } from './identity';
 import { minus } from './operators';
 import { range } from './range';
@@ -43,6 +43,12 @@ interface Inputs {
 function infer({ input, reduction_indices: axes }: Inputs, attrs: { readonly keep_dims: boolean }, running = false) {
   const axesRank = axes.shape?.length ?? 0;
   if (axesRank > 1 && !running) refuse(`Shape must be at most rank 1 but is rank ${axesRank}`);
+  if (running && input.shape && axes.value && axesIn(input.shape.length, axes.value).size < axes.value.length) {
+    const rank = input.shape.length;
+    const places = axes.value.map((a) => (a + rank) % rank);
+    const twice = places.find((a, i) => places.indexOf(a) < i);
+    fail(`Invalid reduction arguments: Axes contains duplicate dimension: ${twice}`);
+  }
   return { output: reducedShape(input, axes.value, attrs.keep_dims) };
 }
 /** Whether only axes of size 1 go: kernels pass the same buffer on then. */
@@ -130,7 +136,7 @@ const Min = reduction('Min', {
 const EuclideanNorm = reduction('EuclideanNorm', {
   fold(dtype) {
     const [times, keep] = [productOf(dtype), keeper(dtype)];
-    return { start: cellOf(dtype, 0), step: (a, x) => a + keep(times(x, x)), end: root(dtype) };
+    return { start: cellOf(dtype, 0), step: (a, x) => keep(a + keep(times(x, x))), end: root(dtype) };
   },
   gradient: null,
 });

@@ -8,7 +8,6 @@ import { broadcastGradientArgs, reduceTo } from './arithmetic';
 import { constant, type Named, shapeOf } from './array';
 import { after, zipBy, zipShape } from './cellwise';
 import { negate, plus, times } from './operators';
-import { mulNoNan } from './pairs';
 import { defineUnary } from './single';
 import { digammaOf, erfcOf, erfOf, lgammaOf, polygammaOf, zetaOf } from './special_values';
 import { exp, square } from './unary';
@@ -46,7 +45,7 @@ export function erfc(x: TensorLike, { name }: Named = {}): Tensor {
 
 const Lgamma = defineUnary('Lgamma', {
   types: FLOATS,
-  gradient: (dy, x) => after(dy, () => mulNoNan(digamma(x), dy)),
+  gradient: (dy, x) => after(dy, () => times(dy, digamma(x))),
   cells: () => lgammaOf,
 });
 /** The logarithm of |gamma(x)|, as tf.lgamma. */
@@ -59,7 +58,7 @@ const Digamma = defineUnary('Digamma', {
   gradient: (dy, x) =>
     after(dy, () => {
       const one = constant(1, { dtype: x.dtype });
-      return mulNoNan(polygamma(one, x), dy);
+      return times(dy, polygamma(one, x));
     }),
   cells: () => digammaOf,
 });
@@ -81,7 +80,7 @@ const Polygamma = defineOp({
     const { r1 } = broadcastGradientArgs(sa, sx);
     return after(dz, () => {
       const next = polygamma(plus(a, 1), x);
-      return { a: null, x: reduceTo(mulNoNan(next, dz), { shape: sx, axes: r1, needed: true }) };
+      return { a: null, x: reduceTo(times(next, dz), { shape: sx, axes: r1, needed: true }) };
     });
   },
   reference: ({ a, x, z }) => zipBy(() => polygammaOf)({ x: a, y: x, z }),
@@ -105,7 +104,7 @@ const Zeta = defineOp({
     return after(dz, () => {
       const minus = negate(x);
       const slope = times(minus, zeta(plus(x, 1), q));
-      return { x: null, q: reduceTo(mulNoNan(slope, dz), { shape: sq, axes: r1, needed: true }) };
+      return { x: null, q: reduceTo(times(slope, dz), { shape: sq, axes: r1, needed: true }) };
     });
   },
   reference: ({ x, q, z }) => zipBy(() => zetaOf)({ x, y: q, z }),

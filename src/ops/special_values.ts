@@ -33,7 +33,18 @@ export function erfcOf(x: number): number {
 // ---- gammas -------------------------------------------------------------------------------------------------------
 
 /** Bernoulli numbers B2, B4, ...: the coefficients of all expansions at infinity here. */
-const BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330];
+const BERNOULLI = [
+  1 / 6,
+  -1 / 30,
+  1 / 42,
+  -1 / 30,
+  5 / 66,
+  -691 / 2730,
+  7 / 6,
+  -3617 / 510,
+  43867 / 798,
+  -174611 / 330,
+];
 /** From here on the expansions hold to all digits. */
 const FAR = 16;
 
@@ -100,6 +111,12 @@ export function zetaOf(x: number, q: number): number {
   if (q <= 0 && Number.isInteger(q)) return Number.POSITIVE_INFINITY;
   if (q <= 0 && !Number.isInteger(x)) return Number.NaN;
   if (q === Number.POSITIVE_INFINITY) return 0;
+  if (q === Number.NEGATIVE_INFINITY) return Number.NaN;
+  if (q < -FAR) {
+    // the terms below 0 are, but for their sign, a stretch of the series that begins at 1 - part
+    const part = q - Math.floor(q);
+    return zetaOf(x, part) + (x % 2 === 0 ? 1 : -1) * (zetaOf(x, 1 - part) - zetaOf(x, 1 - q));
+  }
   let sum = 0;
   let at = q;
   for (; at < FAR; at++) {
