@@ -67,11 +67,12 @@ export function gradients(
     throw new GraphError('Value', `Unknown value for unconnected_gradients: '${unconnectedGradients}'`);
   }
   const graph = (list(ys)[0] as Tensor | undefined)?.graph ?? getDefaultGraph();
-  return graph.nameScope(name, () => {
+  const walk = new Walk(graph, options);
+  const sources = graph.nameScope(name, () => {
     graph.uniqueName('uid');
-    const walk = new Walk(graph, options);
-    return walk.run(list(ys), list(xs), unconnectedGradients);
+    return walk.run(list(ys), list(xs));
   });
+  return sources.map((x) => walk.result(x, unconnectedGradients)); // zeros stand in the caller's scope
 }
 
 /** The tensor that stands for x: the buffer of a ref variable, the handle of a resource variable. */
@@ -96,7 +97,8 @@ class Walk {
     this.#options = options;
   }
 
-  run(ysIn: readonly Target[], xsIn: readonly Target[], unconnected: 'none' | 'zero'): (Grad | null)[] {
+  /** Answers the tensors that stand for the xs. */
+  run(ysIn: readonly Target[], xsIn: readonly Target[]): Tensor[] {
     const ys = ysIn.map((y) => convertToTensor(y as TensorLike, { name: 'y' }));
     const xs = xsIn.map(sourceOf);
     const seeds = this.#seeds(ys);
@@ -118,7 +120,7 @@ class Walk {
     for (const op of from) if (!op.inputs.some((t) => this.#left(t.op) > 0)) stop.add(op);
     for (let i = 0; i < this.#queue.length; i++) this.#visit(this.#queue[i]!, stop, from);
     this.#loops?.postProcessing();
-    return xs.map((x) => this.#result(x, unconnected));
+    return xs;
   }
 
   #colocated<R>(op: Operation, body: () => R): R {
@@ -340,7 +342,7 @@ class Walk {
     return (this.#grads.get(op) ?? []).some((g) => (Array.isArray(g) ? g.length > 0 : g !== null));
   }
 
-  #result(x: Tensor, unconnected: 'none' | 'zero'): Grad | null {
+  result(x: Tensor, unconnected: 'none' | 'zero'): Grad | null {
     const slots = this.#grads.get(x.op);
     if (slots) {
       const g = slots[x.index];

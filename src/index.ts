@@ -213,6 +213,8 @@ export {
   square,
 } from './ops/unary';
 export * from './ops/unary_trig';
+export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
+export { TensorArray } from './ops/tensor_array';
 export { type LoopFunction, type ShapeInvariants, whileLoop, type WhileLoopOptions } from './ops/while';
 export { AUTO_REUSE, type CustomGetter, getLocalVariable, getVariable, getVariableScope, VariableScope, variableScope } from './ops/variable_scope';
 export {

@@ -135,7 +135,11 @@ export class Devices {
   apply(op: Operation): void {
     for (const scope of [...this.#scopes].reverse()) {
       if (scope === null) break;
-      const outer = parseDevice(typeof scope === 'function' ? scope(op) : scope);
+      if (typeof scope === 'function') {
+        op.device = scope(op); // decides alone: it has seen what the inner scopes said
+        continue;
+      }
+      const outer = parseDevice(scope);
       const own = parseDevice(op.device);
       const [type, index] = own.type === undefined ? [outer.type, outer.index] : [own.type, own.index ?? (own.type === outer.type ? outer.index : undefined)];
       op.device = deviceName({

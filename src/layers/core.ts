@@ -1,6 +1,6 @@
 /** @file Dense, Dropout and Flatten. */
 import { GraphError } from '../errors';
-import type { TensorLike } from '../graph/convert';
+import { convertToTensor, type TensorLike } from '../graph/convert';
 import type { Tensor } from '../graph/operation';
 import { reshape, shapeOf, identity } from '../ops/array';
 import { biasAdd } from '../ops/bias';
@@ -11,6 +11,7 @@ import { zerosInitializer } from '../ops/initializers';
 import { matmul, tensordot } from '../ops/linear';
 import type { Variable } from '../ops/variables';
 import { type Shape, sizeOf } from '../value/shape';
+import { Value } from '../value/value';
 import { type Activation, type Constraint, lastDimension, Layer, type LayerOptions, type Regularizer } from './base';
 
 export interface DenseOptions extends LayerOptions {
@@ -101,10 +102,10 @@ export class Dropout extends Layer {
   /** Unknown sizes of a noise shape are those of the input. */
   #noise(x: Tensor, noise: DropoutOptions['noiseShape']): TensorLike | null {
     if (!Array.isArray(noise)) return (noise as Tensor | null | undefined) ?? null;
-    const sizes = noise as readonly (number | null)[];
-    if (sizes.every((d) => d !== null)) return sizes as readonly number[];
     const whole = shapeOf(x);
-    return sizes.map((d, i) => d ?? whole.at(i)) as readonly TensorLike[];
+    const sizes = (noise as readonly (number | null)[]).map((d, i) => d ?? whole.at(i));
+    const known = sizes.every((d) => typeof d === 'number');
+    return convertToTensor(known ? Value.from(sizes as number[], 'int32') : (sizes as readonly TensorLike[]));
   }
 }
 /** Dropout made and applied at once, as tf.layers.dropout: an Identity where not training. */

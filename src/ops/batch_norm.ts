@@ -6,6 +6,7 @@ import type { Named } from './array';
 import { cast } from './cast';
 import { stopGradient } from './identity';
 import { maximum, squaredDifference } from './pairs';
+import { minus } from './operators';
 import { reduceMean, reduceSum } from './reduce';
 import { squeeze } from './shape';
 import { rsqrt, square } from './unary';
@@ -71,7 +72,7 @@ export function batchNormalization(
     if (offset === null) shift = (mean as Tensor).neg().mul(inverse);
     else {
       const moved = (mean as Tensor).mul(inverse);
-      shift = (offset as Tensor).sub(moved);
+      shift = minus(offset, moved);
     }
     return scaled.add(cast(shift, input.dtype));
   });

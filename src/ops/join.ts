@@ -217,6 +217,8 @@ const Split = defineOp({
     }
     return all(withDim(value.shape, axis, dim === null ? null : dim / num_split));
   },
+  alias: { output: 'value' },
+  aliasWhen: (_, { num_split }) => num_split === 1,
   gradient: ({ output }, { split_dim }) => ({ split_dim: null, value: concat(output, split_dim) }),
   reference: ({ split_dim, value, output }) =>
     splitCells(value, fromFront(split_dim.data[0]!, value.shape.length), output),
@@ -241,6 +243,8 @@ const SplitV = defineOp({
     if (sizes.length !== num_split) refuse('Length of size_splits should be equal to num_outputs');
     return { output: splitSizes(sizes, value.shape[axis]!).map((d) => withDim(value.shape!, axis, d)) };
   },
+  alias: { output: 'value' },
+  aliasWhen: (_, { num_split }) => num_split === 1,
   gradient: ({ output }, { split_dim }) => ({ value: concat(output, split_dim), size_splits: null, split_dim: null }),
   reference: ({ value, split_dim, output }) =>
     splitCells(value, fromFront(split_dim.data[0]!, value.shape.length), output),

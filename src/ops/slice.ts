@@ -49,6 +49,10 @@ const Slice = defineOp({
     }
     return { output: size.partial ? asShape(size) : from === null ? null : unknowns(from.length) };
   },
+  alias: { output: 'input' },
+  aliasWhen: ({ input: { shape }, begin, size }) =>
+    shape !== null &&
+    shape.every((d, i) => d !== null && begin.value?.[i] === 0 && (size.value?.[i] === d || size.value?.[i] === -1)),
   gradient({ output: dy }, { input, begin, output }) {
     const n = rank(input);
     const size = shapeOf(output);
@@ -119,6 +123,12 @@ const StridedSlice = defineOp({
     const { ranges } = select([known.length], begin.value, end.value, strides.value, masks);
     const { begin: from, step, size } = ranges[0]!;
     return Array.from({ length: size! }, (_, i) => known[from + i * step]!);
+  },
+  alias: { output: 'input' },
+  aliasWhen({ input: { shape }, begin, end, strides }, attrs) {
+    if (!isFull(shape) || !begin.value || !end.value || !strides.value) return false;
+    const { ranges } = select(shape, begin.value, end.value, strides.value, attrs);
+    return ranges.every((r, i) => r.begin === 0 && r.step === 1 && r.size === shape[i]);
   },
   gradient({ output: dy }, t, attrs) {
     const shape = shapeOf(t.input, { outType: t.begin.dtype as 'int32' });

@@ -107,7 +107,7 @@ export function emit(
     // An Enter of a loop variable lives in the first round only; the loop itself knows.
     const entered = flow === 'enter' && !(op.attrs as Record<string, unknown>).is_constant;
     const guard = entered ? guardOf.get(op.outputs[0]!)! : all([...data, ...control], frame, to);
-    guardOf.set(op, guard);
+    if (flow !== 'exit') guardOf.set(op, guard); // an Exit lives when its loop has ended: loop() knows
     if (flow === 'switch') choose(op, guard, to);
     else if (flow === 'exit') {
       const [t, from] = [op.outputs[0]!, slotOf(op.inputs[0]!)];

@@ -33,10 +33,7 @@ export function assignMovingAverage(
     const rest = typeof decay === 'number' ? convertToTensor(1 - decay, { name: 'decay' }) : decay.rsub(1);
     const rate = cast(rest, variable.dtype);
     if (zeroDebias) return debiased(variable, value, rate);
-    return graph.colocateWith(variable, () => {
-      const step = variable.sub(value).mul(rate);
-      return assignSub(variable, step, { name: scope }) as Tensor;
-    });
+    return assignSub(variable, variable.sub(value).mul(rate), { name: scope }) as Tensor;
   });
 }
 
@@ -58,12 +55,10 @@ function debiased(variable: Variable, value: Tensor, rate: Tensor): Tensor {
         getVariable(free(name), { initializer: zerosInitializer(), shape, dtype, trainable: false });
       return [make('biased', variable.shape), make('local_step', [])] as const;
     });
-    return graph.colocateWith(variable, () => {
-      const moved = assignSub(biased, biased.sub(value).mul(rate)) as Tensor;
-      const count = steps.assignAdd(1) as Tensor;
-      const factor = pow(rate.rsub(1), count).rsub(1);
-      return assign(variable, moved.truediv(factor), { name: `${graph.getNameScope()}/` }) as Tensor;
-    });
+    const moved = assignSub(biased, biased.sub(value).mul(rate)) as Tensor;
+    const count = steps.assignAdd(1) as Tensor;
+    const factor = pow(rate.rsub(1), count).rsub(1);
+    return assign(variable, moved.truediv(factor), { name: `${graph.getNameScope()}/` }) as Tensor;
   });
 }
 

@@ -10,6 +10,6 @@ export function build(tf: typeof import('../../src')): void {
   tf.gradients(d.sub(a), [d, a], { name: 'unknown' });
   tf.gradients(a.truediv(e), [a, e], { name: 'scalar' });
   tf.gradients(tf.maximum(a, b).add(tf.squaredDifference(c, b)), [a, b, c], { name: 'mixed' });
-  const rows = tf.reduceSum(a, { axis: 1, keepdims: true });
-  tf.gradients(tf.reduceMean(c, { axis: 0 }).add(rows), [a, c], { name: 'reduced' });
+  const mean = tf.reduceMean(c, { axis: 0 });
+  tf.gradients(mean.add(tf.reduceSum(a, { axis: 1, keepdims: true })), [a, c], { name: 'reduced' });
 }
