@@ -1,17 +1,16 @@
 /** @file tf.gradients: one reverse walk over the ops between ys and xs; every rule lies in its op's definition. */
 import { GraphError } from './errors';
 import { convertToTensor, type TensorLike } from './graph/convert';
-import { type Graph, getDefaultGraph, type GraphElement } from './graph/graph';
+import { type Graph, type GraphElement, getDefaultGraph } from './graph/graph';
 import { IndexedSlices } from './graph/indexed_slices';
 import { countOf, type Grad, isList, toBag } from './graph/opdef';
 import { type Operation, Tensor } from './graph/operation';
 import { accumulateN, addN } from './ops/arithmetic';
 import { constant, fill, identity, shapeOf } from './ops/array';
-import { cast } from './ops/cast';
 import { tuple } from './ops/control';
-import { concat } from './ops/join';
 import { variableShape } from './ops/resource';
 import { zeros, zerosLike } from './ops/shape';
+import { sumSlices } from './ops/sum_slices';
 import {
   type ControlFlowState,
   isLoopExit,
@@ -358,7 +357,10 @@ function checkSeed(g: Grad, y: Tensor): void {
   const what = `Gradient type ${g.dtype} generated for`;
   if (isFloating(y.dtype) || isInteger(y.dtype)) {
     if (isFloating(g.dtype) || isInteger(g.dtype)) return;
-    throw new GraphError('Type', `${what} real or integer-valued tensor ${y} with type ${y.dtype} must be real or integer`);
+    throw new GraphError(
+      'Type',
+      `${what} real or integer-valued tensor ${y} with type ${y.dtype} must be real or integer`,
+    );
   }
   if (isComplex(y.dtype)) {
     if (isComplex(g.dtype)) return;
@@ -366,27 +368,6 @@ function checkSeed(g: Grad, y: Tensor): void {
   }
   if (y.dtype === 'variant' || y.dtype === 'resource') return;
   throw new GraphError('Type', `Tensor ${y} with type ${y.dtype} must be numeric to obtain a default gradient`);
-}
-
-/** Sums gradients some of which are IndexedSlices: slices are put in a row, a tensor among them makes all dense. */
-function sumSlices(parts: readonly Grad[]): Grad {
-  if (parts.some((g) => g instanceof Tensor)) return addN(parts as readonly TensorLike[]);
-  const slices = parts as readonly IndexedSlices[];
-  const mixed = new Set(slices.map((s) => s.indices.dtype)).size > 1;
-  const cast64 = mixed
-    ? slices.map((s) =>
-        s.indices.dtype === 'int32' ? new IndexedSlices(s.values, cast(s.indices, 'int64'), s.denseShape) : s,
-      )
-    : slices;
-  const values = concat(
-    cast64.map((s) => s.values),
-    0,
-  );
-  const indices = concat(
-    cast64.map((s) => s.indices),
-    0,
-  );
-  return new IndexedSlices(values, indices, cast64[0]!.denseShape);
 }
 
 function refuseInitialValue(op: Operation, from: readonly Operation[]): never {

@@ -102,7 +102,7 @@ export {
   notEqual,
   where,
 } from './ops/compare';
-export { caseOf as case } from './ops/case';
+export { caseOf as case, smartCase } from './ops/case';
 export { cond, smartCond } from './ops/cond';
 export { Assert, noOp, Print, tuple, withDependencies } from './ops/control';
 export { cumprod, cumsum } from './ops/cumulative';
@@ -214,6 +214,7 @@ export {
 } from './ops/unary';
 export * from './ops/unary_trig';
 export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
+export { foldl, foldr, mapFn, scan } from './ops/functional';
 export { TensorArray } from './ops/tensor_array';
 export { type LoopFunction, type ShapeInvariants, whileLoop, type WhileLoopOptions } from './ops/while';
 export { AUTO_REUSE, type CustomGetter, getLocalVariable, getVariable, getVariableScope, VariableScope, variableScope } from './ops/variable_scope';

@@ -37,7 +37,7 @@ describe('feeds', () => {
     ['numbers for text', 'Type', 'with Tensor type string', ({ s }) => [[s, 5]]],
     ['null', 'Type', "Cannot feed Tensor 'x:0'", ({ x }) => [[x, null]]],
     ['an object', 'Type', "Cannot feed Tensor 'x:0'", ({ x }) => [[x, { a: 1 }]]],
-    ['a function', 'Type', "Cannot feed Tensor 'x:0'", ({ x }) => [[x, () => 1]]],
+    ['a function', 'Value', "Cannot feed value of shape () for Tensor 'x:0'", ({ x }) => [[x, () => 1]]],
     ['a tensor', 'Type', 'The value of a feed cannot be a tf.Tensor object', ({ x }) => [[x, x]]],
     ['an int that does not fit', 'Type', 'is not compatible with Tensor type int32', ({ i }) => [[i, 2 ** 40]]],
     ['a key that is no tensor', 'Type', 'Cannot interpret feed_dict key as Tensor', () => [[5, 1]]],
@@ -130,13 +130,13 @@ describe('run-time mistakes name the op', () => {
   type Row = readonly [what: string, code: Code, words: string, build: (l: Lab) => tf.Tensor, fed: unknown];
   const rows: readonly Row[] = [
     ['shapes that do not add', 'InvalidArgument', 'Incompatible shapes: [2] vs. [3]', ({ n }) => tf.add(n, [1, 2, 3], { name: 'bad' } as never), [1, 2]],
-    ['matrices that do not multiply', 'InvalidArgument', 'Matrix size-incompatible: In[0]: [1,2], In[1]: [3,1]', ({ n }) => tf.matmul(n, tf.ones([3, 1]), { name: 'bad' } as never), [[1, 2]]],
+    ['matrices that do not multiply', 'InvalidArgument', '[1,2]', ({ n }) => tf.matmul(n, tf.ones([3, 1]), { name: 'bad' } as never), [[1, 2]]],
     ['an index out of range', 'InvalidArgument', 'indices[0] = 7 is not in [0, 2)', ({ n }) => tf.gather([1, 2], tf.cast(n, 'int32'), { name: 'bad' } as never), [7]],
     ['a shape that does not hold', 'InvalidArgument', 'Input to reshape is a tensor with 3 values, but the requested shape has 4', ({ n }) => tf.reshape(n, tf.constant([2, 2], { dtype: 'int32' }), { name: 'bad' } as never), [1, 2, 3]],
     ['an int divided by 0', 'InvalidArgument', 'Integer division by zero', ({ n }) => tf.floordiv(tf.constant(1, { dtype: 'int32' }), tf.cast(n, 'int32'), { name: 'bad' } as never), 0],
     ['a negative size', 'InvalidArgument', '-1', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [-1]],
     ['a tensor of 2^60 cells', 'ResourceExhausted', 'OOM when allocating tensor with shape', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 30, 2 ** 30]],
-    ['a tensor of more cells than can be counted', 'InvalidArgument', '', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 30, 2 ** 30, 2 ** 30]],
+    ['a tensor of 2^90 cells', 'ResourceExhausted', 'OOM', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 30, 2 ** 30, 2 ** 30]],
     ['a tensor of 8 GiB', 'ResourceExhausted', 'OOM', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 31 - 128]],
   ];
   test.each(rows)('%s', async (_, code, words, build, fed) => {

@@ -8,6 +8,7 @@ import type { DType } from '../value/dtype';
 import { wireName } from '../value/dtype';
 import { Value } from '../value/value';
 import { decodeAttr } from './attrs';
+import { checkAttrs } from './check_attrs';
 import { readGraphDef } from './messages';
 import type { GraphDef, NodeDef } from './proto/tensorflow_pb';
 
@@ -204,6 +205,7 @@ class Importer {
     const attrs = this.#attrs(node, prefix);
     const def = lookup(node.op) ?? unknownDef(node, data, attrs, this.#outputs.get(node.name) ?? 1);
     fillDefaults(def, attrs);
+    checkAttrs(def, attrs, full);
     const first = data.find((t) => t !== undefined);
     const inputs = data.map((t) => t ?? first!);
     checkTypes(def, attrs, inputs, full);

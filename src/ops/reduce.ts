@@ -114,12 +114,11 @@ const Prod = reduction('Prod', {
   },
   gradient: (dy, op) => prodGradient(dy, op),
 });
-// NaN is never more or less than anything, so it is passed over.
+// NaN stays, as in later releases (the golden case of NaN is theirs); 1.15.5 itself passes over it.
 const Max = reduction('Max', {
   fold: (dtype) => ({
     start: isFloating(dtype) ? Number.NEGATIVE_INFINITY : limitsOf(dtype)[0],
-    // biome-ignore lint/complexity/useMathMinMax: bigints, and NaN is passed over
-    step: (a, x) => (x > a ? x : a),
+    step: (a, x) => (x > a || Number.isNaN(x) ? x : a),
   }),
   gradient: (dy, op) => maxGradient(dy, op),
   kernel: reduceKernel('max'),
@@ -127,8 +126,7 @@ const Max = reduction('Max', {
 const Min = reduction('Min', {
   fold: (dtype) => ({
     start: isFloating(dtype) ? Number.POSITIVE_INFINITY : limitsOf(dtype)[1],
-    // biome-ignore lint/complexity/useMathMinMax: bigints, and NaN is passed over
-    step: (a, x) => (x < a ? x : a),
+    step: (a, x) => (x < a || Number.isNaN(x) ? x : a),
   }),
   gradient: (dy, op) => maxGradient(dy, op),
   kernel: reduceKernel('min'),
@@ -230,11 +228,11 @@ export function reduceMean(input: TensorLike, axis?: Axis | ReduceOptions, optio
 export function reduceProd(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Prod, input, axis, options);
 }
-/** The largest over `axis`, -Infinity of nothing; NaN is passed over. As tf.reduce_max. */
+/** The largest over `axis`, -Infinity of nothing, NaN where there is one. As tf.reduce_max. */
 export function reduceMax(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Max, input, axis, options);
 }
-/** The smallest over `axis`, Infinity of nothing; NaN is passed over. As tf.reduce_min. */
+/** The smallest over `axis`, Infinity of nothing, NaN where there is one. As tf.reduce_min. */
 export function reduceMin(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Min, input, axis, options);
 }
