@@ -18,8 +18,10 @@ import { identityInitializer, orthogonalInitializer } from './ops/matrix_initial
 import { assign, assignAdd, assignSub } from './ops/state';
 import * as unaries from './ops/unary';
 import { tanh } from './ops/unary_trig';
+import * as convolutional from './layers/convolutional';
 import * as core from './layers/core';
 import * as normalization from './layers/normalization';
+import * as pooling from './layers/pooling';
 import {
   AdadeltaOptimizer,
   AdagradDAOptimizer,
@@ -34,6 +36,7 @@ import { MomentumOptimizer } from './optimizers/momentum';
 import { Optimizer } from './optimizers/optimizer';
 import { RMSPropOptimizer } from './optimizers/rmsprop';
 import * as globalStep from './training/global_step';
+import * as decays from './training/learning_rate_decay';
 import { ExponentialMovingAverage } from './training/moving_averages';
 import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
 import { watch } from './training/warnings';
@@ -284,7 +287,7 @@ export const image = images;
 /** tf.losses */
 export const losses = lossFunctions;
 /** tf.layers */
-export const layers = { ...core, ...normalization };
+export const layers = { ...core, ...convolutional, ...pooling, ...normalization };
 /** tf.initializers */
 export const initializers = {
   ...initializerKinds.initializers,
@@ -296,6 +299,8 @@ export const contrib = { layers: regularizerKinds };
 /** tf.train */
 export const train = {
   ...globalStep,
+  ...decays,
+  piecewiseConstantDecay: decays.piecewiseConstant,
   AdadeltaOptimizer,
   AdagradDAOptimizer,
   AdagradOptimizer,

@@ -160,7 +160,8 @@ function beginsWithNode(bytes: Uint8Array | undefined): boolean {
   return LEGAL.test(name!) && /^[A-Za-z_][\w>]*$/.test(op!);
 }
 
-function read<D extends DescMessage>(schema: D, bytes: Uint8Array, what: string): MessageShape<D> {
+/** Reads one message. Raises DataLoss for bytes that are none. */
+export function readMessage<D extends DescMessage>(schema: D, bytes: Uint8Array, what: string): MessageShape<D> {
   try {
     new Walk(bytes).check(layoutOf(schema));
     return fromBinary(schema, bytes);
@@ -187,7 +188,7 @@ function checkNodes(graph: GraphDef, what: string, bytes: Uint8Array): void {
 
 /** Raises DataLoss for bytes that are no MetaGraphDef. */
 export function readMetaGraph(bytes: Uint8Array): MetaGraphDef {
-  const meta = read(MetaGraphDefSchema, bytes, 'MetaGraphDef');
+  const meta = readMessage(MetaGraphDefSchema, bytes, 'MetaGraphDef');
   if (!meta.graphDef) {
     const kind = kindOfFile(bytes);
     const hint = kind === null || kind === 'MetaGraphDef' ? 'Was the file cut short?' : isOther(kind);
@@ -199,7 +200,7 @@ export function readMetaGraph(bytes: Uint8Array): MetaGraphDef {
 
 /** Raises DataLoss for bytes that are no GraphDef. */
 export function readGraphDef(bytes: Uint8Array): GraphDef {
-  const graph = read(GraphDefSchema, bytes, 'GraphDef');
+  const graph = readMessage(GraphDefSchema, bytes, 'GraphDef');
   checkNodes(graph, 'GraphDef', bytes);
   return graph;
 }

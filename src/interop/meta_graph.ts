@@ -1,6 +1,6 @@
 /** @file MetaGraphs: a graph with its collections, to and from the files that TensorFlow's Saver and export write. */
 import { readFileSync } from 'node:fs';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
 import type { TensorLike } from '../graph/convert';
 import { type Graph, getDefaultGraph, withGraph } from '../graph/graph';
@@ -9,7 +9,7 @@ import { prependNameScope, stripNameScope } from '../graph/scoped_names';
 import { RefVariable, ResourceVariable, Variable } from '../ops/variables';
 import { encodeAttr } from './attrs';
 import { importGraphDef } from './import_graph';
-import { readMetaGraph, writeMetaGraph } from './messages';
+import { readMessage, readMetaGraph, writeMetaGraph } from './messages';
 import { bytesOfText, textOf } from './tensor_proto';
 import {
   type CollectionDef,
@@ -122,7 +122,7 @@ function readCollection(
 
 /** One object for all collections a variable is in. */
 function readVariable(graph: Graph, bytes: Uint8Array, prefix: string, variables: Map<string, Variable>): Variable {
-  const def = fromBinary(VariableDefSchema, bytes);
+  const def = readMessage(VariableDefSchema, bytes, 'VariableDef');
   const known = variables.get(def.variableName);
   if (known) return known;
   const tensor = (name: string) => graph.getTensorByName(prefix + name);

@@ -145,6 +145,9 @@ export class Slot {
       if (this.storage.host?.length !== size) this.storage.host = undefined;
       return;
     }
+    if (size >= 2 ** 63) {
+      throw new GraphError('InvalidArgument', `Shape ${showShape(shape)} would have more than 2**63 - 1 elements`);
+    }
     if (!(size >= 0 && bytes < LIMIT)) {
       throw new GraphError('ResourceExhausted', `OOM when allocating tensor with shape${showShape(shape)} and type ${this.dtype}`);
     }

@@ -20,11 +20,26 @@ function refuseZero(y: unknown): void {
 }
 /** An integer function that refuses a divisor of zero. */
 const safe =
-  (f: Pair): Pair =>
+  (f: Pair, refuse: (y: unknown) => void = refuseZero): Pair =>
   (x, y) => {
-    refuseZero(y);
+    refuse(y);
     return f(x, y);
   };
+/** What TensorFlow's truncating kernels say instead. */
+function refuseTruncated(y: unknown): void {
+  // biome-ignore lint/suspicious/noDoubleEquals: 0n == 0
+  if (y == 0)
+    throw new GraphError(
+      'Internal',
+      'Unexpected error in binary operator (only integer div and mod should have errors)',
+    );
+}
+const truncatedBy = (float: Pair, int: Pair, big: (x: bigint, y: bigint) => bigint) =>
+  byKind<Pair>({
+    float: () => float,
+    int: () => safe(int, refuseTruncated),
+    big: safe(big as unknown as Pair, refuseTruncated),
+  });
 const bigPair = (f: (x: bigint, y: bigint) => bigint): Pair => safe(f as unknown as Pair);
 
 const quotient: Pair = (x, y) => x / y;
@@ -32,7 +47,6 @@ const truncated: Pair = (x, y) => Math.trunc(x / y);
 const remainder: Pair = (x, y) => x % y;
 /** Integers are divided as C does: towards zero. */
 const dividing = byKind<Pair>({ float: () => quotient, int: () => safe(truncated), big: bigPair((x, y) => x / y) });
-const truncating = byKind<Pair>({ float: () => truncated, int: () => safe(truncated), big: bigPair((x, y) => x / y) });
 const remaining = byKind<Pair>({ float: () => remainder, int: () => safe(remainder), big: bigPair((x, y) => x % y) });
 const flooring = byKind<Pair>({
   float: (round) => (x, y) => Math.floor(round(x / y)),
@@ -156,6 +170,9 @@ export function floormod(x: TensorLike, y: TensorLike, { name }: Named = {}): Te
 /** The same as floormod, as tf.mod. */
 export const mod = floormod;
 
+const truncating = truncatedBy(quotient, truncated, (x, y) => x / y); // floats are not truncated, as in TensorFlow
+const truncatedRest = truncatedBy(remainder, remainder, (x, y) => x % y);
+
 // ---- truncated ----------------------------------------------------------------------------------------------------
 
 const Mod = defineOp({
@@ -183,7 +200,7 @@ const TruncateDiv = defineOp({
   gradient: none,
   reference: zipBy(truncating),
 });
-/** x / y rounded towards zero, as tf.truncatediv. Raises InvalidArgument for an integer / 0. */
+/** x / y rounded towards zero, integers only, as tf.truncatediv. Raises Internal for an integer / 0. */
 export function truncatediv(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return TruncateDiv({ x, y }, {}, name).z;
 }
@@ -196,7 +213,7 @@ const TruncateMod = defineOp({
   inplace: ['x', 'y'],
   infer: zipShape,
   gradient: 'missing',
-  reference: zipBy(remaining),
+  reference: zipBy(truncatedRest),
 });
 /** The remainder with x's sign, as tf.truncatemod. Raises InvalidArgument for integers and y = 0. */
 export function truncatemod(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {

@@ -1,8 +1,10 @@
 /** @file What scattering into a variable means: shapes, loops and errors, shared by ops on refs and on resources. */
+
 import { GraphError } from '../errors';
 import type { Known } from '../graph/opdef';
 import type { Slot } from '../kernels/memory';
 import { type FullShape, merge, type Shape, sameShape, showShape, sizeOf } from '../value/shape';
+import { fail } from './expect';
 
 /** What becomes of a cell that held x when y is scattered onto it. */
 export type Scatter = (x: number, y: number) => number;
@@ -142,6 +144,11 @@ export function sliceAt(shape: FullShape, indices: Slot, n: number, what: string
 }
 
 export function scatterSlices(f: Scatter, { ref, indices, updates }: Rows): void {
+  if (indices.shape.length > 0 && updates.shape.length > 0 && indices.shape[0] !== updates.shape[0]) {
+    fail(
+      `The outermost dimension of updates and indices must match. Got indices.shape [${indices.shape}], updates.shape [${updates.shape}]`,
+    );
+  }
   const [cells, from] = [ref.data, updates.data];
   const depth = indices.shape.at(-1) ?? 1;
   const size = sizeOf(ref.shape.slice(depth));

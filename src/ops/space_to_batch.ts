@@ -28,8 +28,10 @@ const bad = (message: string): never => {
 };
 
 /** Applies `op` with windows that have holes, as nn_ops.with_space_to_batch. Raises Value for rates below 1. */
-export function withSpaceToBatch(input: Tensor, options: SpaceToBatchOptions): Tensor {
-  const { graph } = input;
+export const withSpaceToBatch = (input: Tensor, options: SpaceToBatchOptions): Tensor =>
+  spaceToBatchOp(input.graph, options)(input);
+/** The same in two steps, as nn_ops.WithSpaceToBatch: the rates become nodes now, and each call of the result adds the rest. */
+export function spaceToBatchOp(graph: Tensor['graph'], options: SpaceToBatchOptions): (input: Tensor) => Tensor {
   const { padding, op, dataFormat = '' } = options;
   const given = options.dilationRate;
   const like = Array.isArray(given) ? i32(given as readonly number[]) : (given as TensorLike);
@@ -40,21 +42,23 @@ export function withSpaceToBatch(input: Tensor, options: SpaceToBatchOptions): T
   const dims = options.spatialDims ?? Array.from({ length: n }, (_, i) => start + i);
   const known = rate.value;
   if (known?.some((r) => r < 1)) bad('dilation_rate must be positive');
-  if (known?.every((r) => r === 1)) return op(input, padding);
+  if (known?.every((r) => r === 1)) return (input) => op(input, padding);
   const base = basePaddings(options, graph, n, rate);
-  const [paddings, crops] = requiredSpaceToBatchPaddings(spatialShape(input, dims), rate, {
-    basePaddings: base ?? dynamicPaddings(shapeOf(options.filter!), n, known ? i32([...known]) : rate),
-  });
-  const lead = dims[0]! - 1;
-  const block = adjust(rate, 1, lead, n, graph);
-  const there = adjust(paddings, 0, lead, n, graph);
-  const back = adjust(crops, 0, lead, n, graph);
-  const moved = spaceToBatchNd(input, block, there);
-  const result = batchToSpaceNd(op(moved, 'VALID'), block, back);
-  if (channelsFirst(dataFormat) && options.filter && result.shape && !result.shape[1]) {
-    result.setShape(result.shape.map((d, i) => (i === 1 ? (options.filter!.shape?.at(-1) ?? null) : d)));
-  }
-  return result;
+  return (input) => {
+    const [paddings, crops] = requiredSpaceToBatchPaddings(spatialShape(input, dims), rate, {
+      basePaddings: base ?? dynamicPaddings(shapeOf(options.filter!), n, known ? i32([...known]) : rate),
+    });
+    const lead = dims[0]! - 1;
+    const block = adjust(rate, 1, lead, n, graph);
+    const there = adjust(paddings, 0, lead, n, graph);
+    const back = adjust(crops, 0, lead, n, graph);
+    const moved = spaceToBatchNd(input, block, there);
+    const result = batchToSpaceNd(op(moved, 'VALID'), block, back);
+    if (channelsFirst(dataFormat) && options.filter && result.shape && !result.shape[1]) {
+      result.setShape(result.shape.map((d, i) => (i === 1 ? (options.filter!.shape?.at(-1) ?? null) : d)));
+    }
+    return result;
+  };
 }
 
 /** Paddings of SAME and VALID, where they are known; null: the filter's shape decides in the run. */

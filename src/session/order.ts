@@ -47,11 +47,11 @@ function predecessors(op: Operation, kept: ReadonlySet<Operation>, fed: Readonly
   return found;
 }
 
-/** Kahn's algorithm; among what is ready, the smallest id first, and the nodes of `last` when nothing else is left. */
+/** Kahn's algorithm; of what is ready, the least delayed first, then the smallest id. */
 function sort<N extends { readonly id: number }>(
   nodes: readonly N[],
   needs: (n: N) => Iterable<N>,
-  last: (n: N) => boolean,
+  delay: (n: N) => number,
 ): N[] {
   const missing = new Map<N, number>();
   const users = new Map<N, N[]>();
@@ -65,32 +65,33 @@ function sort<N extends { readonly id: number }>(
     }
     missing.set(n, count);
   }
-  const ready = new Heap<N>();
-  const late = new Heap<N>();
-  for (const n of nodes) if (missing.get(n) === 0) (last(n) ? late : ready).push(n);
+  const ready = [new Heap<N>(), new Heap<N>(), new Heap<N>()];
+  const next = (): N | undefined => ready[0]!.pop() ?? ready[1]!.pop() ?? ready[2]!.pop();
+  for (const n of nodes) if (missing.get(n) === 0) ready[delay(n)]!.push(n);
   const order: N[] = [];
-  for (let n = ready.pop() ?? late.pop(); n; n = ready.pop() ?? late.pop()) {
+  for (let n = next(); n; n = next()) {
     order.push(n);
     for (const user of users.get(n) ?? []) {
       const left = missing.get(user)! - 1;
       missing.set(user, left);
-      if (left === 0) (last(user) ? late : ready).push(user);
+      if (left === 0) ready[delay(user)]!.push(user);
     }
   }
   return order;
 }
 
 /**
- * The kept ops as nested blocks, each in an order that respects all edges; ties go to the op made first. A placeholder
- * here is one that was not fed: what does not need it is done before it fails, as TensorFlow's parallel executor does.
+ * What waits while anything else can run. Reads of resource variables: where nothing orders a read and a write, the read
+ * sees what was written, as it did in TensorFlow's single-threaded executor. Placeholders, which stand here only if they
+ * were not fed: what does not need them is done before they fail, as TensorFlow's parallel executor does.
  */
+const delayOf = (unit: Operation | Frame): 0 | 1 | 2 =>
+  unit instanceof Frame ? 0 : unit.def.source === 'placeholder' ? 2 : unit.def.reads !== undefined ? 1 : 0;
+
+/** The kept ops as nested blocks, each in an order that respects all edges; ties go to the op made first. */
 export function arrange(kept: ReadonlySet<Operation>, fed: ReadonlySet<Tensor>): Frame {
   const ops = [...kept];
-  const order = sort(
-    ops,
-    (op) => predecessors(op, kept, fed),
-    (op) => op.def.source === 'placeholder',
-  );
+  const order = sort(ops, (op) => predecessors(op, kept, fed), delayOf);
   if (order.length < ops.length) {
     const done = new Set(order);
     const stuck = ops.filter((op) => !done.has(op));
@@ -184,11 +185,7 @@ function nest(
     }
   }
   for (const [frame, units] of members) {
-    frame.units = sort(
-      [...units],
-      (u) => needs.get(u) ?? [],
-      (u) => !(u instanceof Frame) && u.def.source === 'placeholder',
-    );
+    frame.units = sort([...units], (u) => needs.get(u) ?? [], delayOf);
     if (frame.units.length < units.size) {
       throw new GraphError('InvalidArgument', `Graph is invalid, contains a cycle through loop '${frame.name}'.`);
     }

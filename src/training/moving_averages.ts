@@ -11,7 +11,7 @@ import { group } from '../ops/control';
 import { zerosInitializer } from '../ops/initializers';
 import { pow } from '../ops/pairs';
 import { assign, assignSub } from '../ops/state';
-import { getVariable, getVariableScope, variableScope } from '../ops/variable_scope';
+import { getVariable, variableScope } from '../ops/variable_scope';
 import { globalVariables, movingAverageVariables, trainableVariables, type Variable } from '../ops/variables';
 import { isFloating } from '../value/dtype';
 
@@ -24,7 +24,7 @@ export interface AssignMovingAverageOptions {
 /** variable -= (variable - value) * (1 - decay); as moving_averages.assign_moving_average. */
 export function assignMovingAverage(
   variable: Variable,
-  value: Tensor,
+  value: Tensor | Variable,
   decay: number | Tensor,
   { zeroDebias = true, name = 'AssignMovingAvg' }: AssignMovingAverageOptions = {},
 ): Tensor {
@@ -33,15 +33,14 @@ export function assignMovingAverage(
     const rest = typeof decay === 'number' ? convertToTensor(1 - decay, { name: 'decay' }) : decay.rsub(1);
     const rate = cast(rest, variable.dtype);
     if (zeroDebias) return debiased(variable, value, rate);
-    return assignSub(variable, variable.sub(value).mul(rate), { name: scope }) as Tensor;
+    return assignSub(variable, variable.sub(value as TensorLike).mul(rate), { name: scope }) as Tensor;
   });
 }
 
-function debiased(variable: Variable, value: Tensor, rate: Tensor): Tensor {
+function debiased(variable: Variable, value: Tensor | Variable, rate: Tensor): Tensor {
   const { graph, dtype } = variable;
-  return variableScope(variable.op.name, {}, () => {
+  const [biased, steps] = variableScope(variable.op.name, {}, (scope) => {
     const free = (name: string): string => {
-      const scope = getVariableScope();
       if (scope.reuse) return name;
       const taken = new Set(scope.globalVariables().map((v) => v.op.name));
       const full = `${scope.name}/${name}`;
@@ -50,16 +49,16 @@ function debiased(variable: Variable, value: Tensor, rate: Tensor): Tensor {
       while (taken.has(`${full}_${i}`)) i++;
       return `${name}_${i}`;
     };
-    const [biased, steps] = graph.colocateWith(variable, () => {
+    return graph.colocateWith(variable, () => {
       const make = (name: string, shape: Variable['shape']) =>
         getVariable(free(name), { initializer: zerosInitializer(), shape, dtype, trainable: false });
       return [make('biased', variable.shape), make('local_step', [])] as const;
     });
-    const moved = assignSub(biased, biased.sub(value).mul(rate)) as Tensor;
-    const count = steps.assignAdd(1) as Tensor;
-    const factor = pow(rate.rsub(1), count).rsub(1);
-    return assign(variable, moved.truediv(factor), { name: `${graph.getNameScope()}/` }) as Tensor;
   });
+  const moved = assignSub(biased, biased.sub(value as TensorLike).mul(rate)) as Tensor;
+  const count = steps.assignAdd(1) as Tensor;
+  const factor = pow(rate.rsub(1), count).rsub(1);
+  return assign(variable, moved.truediv(factor), { name: `${graph.getNameScope()}/` }) as Tensor;
 }
 
 export interface WeightedMovingAverageOptions {
@@ -137,8 +136,7 @@ export class ExponentialMovingAverage {
       }
       const updates = varList.map((v) => {
         const shadow = this.#averages.get(v)!;
-        const value = v instanceof Tensor ? v : convertToTensor(v);
-        return assignMovingAverage(shadow, value, decay, { zeroDebias: debias.has(shadow) });
+        return assignMovingAverage(shadow, v, decay, { zeroDebias: debias.has(shadow) });
       });
       return group(updates, { name: scope });
     });
