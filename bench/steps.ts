@@ -11,7 +11,14 @@ interface Net {
 }
 
 const NETS: readonly Net[] = [
-  { name: 'x[128,784]-256-256-10 with batch norm', input: [128, 784], hidden: [256, 256], classes: 10, batchNorm: true, steps: 300 },
+  {
+    name: 'x[128,784]-256-256-10 with batch norm',
+    input: [128, 784],
+    hidden: [256, 256],
+    classes: 10,
+    batchNorm: true,
+    steps: 300,
+  },
   { name: 'x[8,4]-8-2', input: [8, 4], hidden: [8], classes: 2, batchNorm: false, steps: 20_000 },
 ];
 
@@ -52,7 +59,9 @@ async function measure({ input: [batch, width], hidden, classes, batchNorm, step
 async function main(): Promise<void> {
   for (const net of NETS) {
     const us = await measure(net);
-    console.log(`${net.name}: ${us >= 1000 ? `${(us / 1000).toFixed(2)} ms` : `${us.toFixed(1)} us`} a step (median of ${net.steps})`);
+    console.log(
+      `${net.name}: ${us >= 1000 ? `${(us / 1000).toFixed(2)} ms` : `${us.toFixed(1)} us`} a step (median of ${net.steps})`,
+    );
   }
 }
 void main();

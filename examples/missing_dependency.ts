@@ -115,9 +115,19 @@ function print(results: ReadonlyMap<Variant, Result>): void {
         : `still 0 and 1 in ${still.length === HIDDEN ? 'all layers' : still.join(', ')}`;
     return [NAMES[v], r.loss.toFixed(3), percent(r.trained), percent(r.inferred), averages];
   });
-  const head = ['', 'training loss', 'training accuracy', 'inference accuracy', 'moving_mean and moving_variance (from 0 and 1)'];
+  const head = [
+    '',
+    'training loss',
+    'training accuracy',
+    'inference accuracy',
+    'moving_mean and moving_variance (from 0 and 1)',
+  ];
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i]!.length)));
-  const line = (cells: readonly string[]) => cells.map((c, i) => c.padEnd(widths[i]!)).join('   ').trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((c, i) => c.padEnd(widths[i]!))
+      .join('   ')
+      .trimEnd();
   console.log(line(head));
   console.log(widths.map((w) => '-'.repeat(w)).join('   '));
   for (const row of rows) console.log(line(row));

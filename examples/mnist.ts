@@ -23,7 +23,12 @@ export const trainingDigits = (): Digits => read('train');
 export const testDigits = (): Digits => read('t10k');
 
 /** Rows `from` to `from + count` of a shuffled order, as feeds. */
-export function batch(digits: Digits, order: Uint32Array, from: number, count: number): { images: tf.Value; labels: tf.Value } {
+export function batch(
+  digits: Digits,
+  order: Uint32Array,
+  from: number,
+  count: number,
+): { images: tf.Value; labels: tf.Value } {
   const images = new Float32Array(count * PIXELS);
   const labels = new Int32Array(count);
   for (let i = 0; i < count; i++) {

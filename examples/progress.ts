@@ -8,7 +8,11 @@ export interface Progress {
 
 export function progress(title: string, total: number): Progress {
   if (!process.stdout.isTTY) return { step: () => {}, stop: () => {} };
-  const bar = new SingleBar({ format: `${title} [{bar}] {value}/{total} {text}`, clearOnComplete: true, hideCursor: true });
+  const bar = new SingleBar({
+    format: `${title} [{bar}] {value}/{total} {text}`,
+    clearOnComplete: true,
+    hideCursor: true,
+  });
   bar.start(total, 0, { text: '' });
   return { step: (text) => bar.increment(1, { text }), stop: () => bar.stop() };
 }

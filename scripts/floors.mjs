@@ -40,7 +40,7 @@ const floorOf = (file) => {
 /** `{ type A, type B }` brings no value in. */
 const onlyTypes = (what) => {
   const names = /^\{([^}]*)\}$/.exec(what?.trim() ?? '')?.[1];
-  return names !== undefined && names.split(',').every((name) => /^\s*(type\s|$)/.test(name));
+  return names?.split(',').every((name) => /^\s*(type\s|$)/.test(name));
 };
 
 function faultsOf(name) {

@@ -1,27 +1,31 @@
 /** @file The public names, and nothing else. */
-import * as activations from './ops/activations';
-import * as batchNorm from './ops/batch_norm';
-import * as biases from './ops/bias';
-import * as convolutions from './ops/convolve';
-import * as depthwise from './ops/depthwise';
-import * as pools from './ops/pooling';
-import { embeddingLookup } from './ops/embedding';
-import { withSpaceToBatch } from './ops/space_to_batch';
-import * as images from './ops/image';
-import * as xent from './ops/cross_entropy';
-import * as dropouts from './ops/dropout';
-import * as topKs from './ops/gather';
-import * as lossFunctions from './ops/losses';
-import * as initializerKinds from './ops/initializers';
-import * as regularizerKinds from './ops/regularizers';
-import { identityInitializer, orthogonalInitializer } from './ops/matrix_initializers';
-import { assign, assignAdd, assignSub } from './ops/state';
-import * as unaries from './ops/unary';
-import { tanh } from './ops/unary_trig';
+
+import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
 import * as convolutional from './layers/convolutional';
 import * as core from './layers/core';
 import * as normalization from './layers/normalization';
 import * as pooling from './layers/pooling';
+import * as activations from './ops/activations';
+import * as batchNorm from './ops/batch_norm';
+import * as biases from './ops/bias';
+import * as convolutions from './ops/convolve';
+import * as xent from './ops/cross_entropy';
+import * as depthwise from './ops/depthwise';
+import * as dropouts from './ops/dropout';
+import { embeddingLookup } from './ops/embedding';
+import * as topKs from './ops/gather';
+import * as images from './ops/image';
+import * as initializerKinds from './ops/initializers';
+import * as lossFunctions from './ops/losses';
+import { identityInitializer, orthogonalInitializer } from './ops/matrix_initializers';
+import * as metricKinds from './ops/metrics';
+import * as pools from './ops/pooling';
+import * as regularizerKinds from './ops/regularizers';
+import { withSpaceToBatch } from './ops/space_to_batch';
+import { assign, assignAdd, assignSub } from './ops/state';
+import * as summaries from './ops/summary';
+import * as unaries from './ops/unary';
+import { tanh } from './ops/unary_trig';
 import {
   AdadeltaOptimizer,
   AdagradDAOptimizer,
@@ -38,7 +42,6 @@ import { RMSPropOptimizer } from './optimizers/rmsprop';
 import * as globalStep from './training/global_step';
 import * as decays from './training/learning_rate_decay';
 import { ExponentialMovingAverage } from './training/moving_averages';
-import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
 import { watch } from './training/warnings';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
@@ -50,10 +53,6 @@ export { GraphError } from './errors';
 export { AggregationMethod, gradients } from './gradients';
 export { GraphKeys } from './graph/collections';
 export { convertToTensor, type TensorLike } from './graph/convert';
-export { getDefaultGraph, Graph, resetDefaultGraph, withGraph } from './graph/graph';
-export { IndexedSlices } from './graph/indexed_slices';
-export { Operation, Tensor } from './graph/operation';
-export { prependNameScope, stripNameScope } from './graph/scoped_names';
 export {
   addToCollection,
   addToCollections,
@@ -65,8 +64,12 @@ export {
   initScope,
   nameScope,
 } from './graph/default_graph';
-export { asGraphDef } from './interop/meta_graph';
+export { Graph, getDefaultGraph, resetDefaultGraph, withGraph } from './graph/graph';
+export { IndexedSlices } from './graph/indexed_slices';
+export { Operation, Tensor } from './graph/operation';
+export { prependNameScope, stripNameScope } from './graph/scoped_names';
 export { type ImportOptions, importGraphDef } from './interop/import_graph';
+export { asGraphDef } from './interop/meta_graph';
 export { logging } from './logging';
 export * from './ops/argmax';
 export { accumulateN, add, addN, multiply, scalarMul, subtract } from './ops/arithmetic';
@@ -85,6 +88,7 @@ export {
 } from './ops/array';
 export * from './ops/assertions';
 export * from './ops/bitwise';
+export { caseOf as case, smartCase } from './ops/case';
 export { cast, saturateCast, toBfloat16, toDouble, toFloat, toInt32, toInt64 } from './ops/cast';
 export { checkNumerics, verifyTensorAllFinite } from './ops/check_numerics';
 export { clipByAverageNorm, clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from './ops/clip';
@@ -105,11 +109,22 @@ export {
   notEqual,
   where,
 } from './ops/compare';
-export { caseOf as case, smartCase } from './ops/case';
 export { cond, smartCond } from './ops/cond';
 export { Assert, noOp, Print, tuple, withDependencies } from './ops/control';
 export { cumprod, cumsum } from './ops/cumulative';
-export { div, divide, divNoNan, floordiv, floormod, mod, realdiv, truediv, truncatediv, truncatemod } from './ops/division';
+export {
+  div,
+  divide,
+  divNoNan,
+  floordiv,
+  floormod,
+  mod,
+  realdiv,
+  truediv,
+  truncatediv,
+  truncatemod,
+} from './ops/division';
+export { foldl, foldr, mapFn, scan } from './ops/functional';
 export {
   booleanMask,
   gather,
@@ -195,7 +210,9 @@ export {
 } from './ops/shape';
 export { ellipsis, newaxis, s, slice, stridedSlice } from './ops/slice';
 export { batchToSpaceNd, depthToSpace, requiredSpaceToBatchPaddings, spaceToBatchNd, spaceToDepth } from './ops/space';
+export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
 export { countUpTo, isVariableInitialized } from './ops/state';
+export { TensorArray } from './ops/tensor_array';
 export {
   abs,
   ceil,
@@ -216,11 +233,15 @@ export {
   square,
 } from './ops/unary';
 export * from './ops/unary_trig';
-export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
-export { foldl, foldr, mapFn, scan } from './ops/functional';
-export { TensorArray } from './ops/tensor_array';
-export { type LoopFunction, type ShapeInvariants, whileLoop, type WhileLoopOptions } from './ops/while';
-export { AUTO_REUSE, type CustomGetter, getLocalVariable, getVariable, getVariableScope, VariableScope, variableScope } from './ops/variable_scope';
+export {
+  AUTO_REUSE,
+  type CustomGetter,
+  getLocalVariable,
+  getVariable,
+  getVariableScope,
+  VariableScope,
+  variableScope,
+} from './ops/variable_scope';
 export {
   allVariables,
   assertVariablesInitialized,
@@ -232,17 +253,18 @@ export {
   localVariablesInitializer,
   modelVariables,
   movingAverageVariables,
-  reportUninitializedVariables,
   ResourceVariable,
+  reportUninitializedVariables,
   trainableVariables,
   Variable,
   variableCreatorScope,
   variablesInitializer,
 } from './ops/variables';
-export { type FetchList } from './session/fetches';
-export { Session, type RunOptions } from './session/session';
-export { type Nested, Value } from './value/value';
+export { type LoopFunction, type ShapeInvariants, type WhileLoopOptions, whileLoop } from './ops/while';
+export type { FetchList } from './session/fetches';
+export { type RunOptions, Session } from './session/session';
 export * as tflearn from './tflearn';
+export { type Nested, Value } from './value/value';
 export { assign, assignAdd, assignSub };
 
 watch();
@@ -286,6 +308,15 @@ export const nn = {
 export const image = images;
 /** tf.losses */
 export const losses = lossFunctions;
+/** tf.summary */
+export const summary = {
+  scalar: summaries.scalar,
+  histogram: summaries.histogramOf,
+  merge: summaries.merge,
+  mergeAll: summaries.mergeAll,
+};
+/** tf.metrics */
+export const metrics = metricKinds;
 /** tf.layers */
 export const layers = { ...core, ...convolutional, ...pooling, ...normalization };
 /** tf.initializers */

@@ -20,7 +20,8 @@ async function firstAfter({ read, write, useResource }: Step): Promise<{ readonl
     const w = tf.getVariable('w', { initializer: tf.constant(START), useResource });
     const r = read(w);
     const written = tf.controlDependencies([r], () => asOp(write(w)));
-    const after = (x: tf.Tensor): tf.Tensor => tf.controlDependencies([written], () => tf.reduceSum(tf.multiply(tf.add(x, 0), [1, 0, 0])));
+    const after = (x: tf.Tensor): tf.Tensor =>
+      tf.controlDependencies([written], () => tf.reduceSum(tf.multiply(tf.add(x, 0), [1, 0, 0])));
     // A read of a resource variable is an op of its own, to be made after the write; one of a ref variable is the buffer.
     const v = tf.controlDependencies([written], () => after(tf.identity(w as never)));
     return { y: after(r), v };
@@ -31,13 +32,19 @@ async function firstAfter({ read, write, useResource }: Step): Promise<{ readonl
 
 const writes: Readonly<Record<string, readonly [write: Write, after: number]>> = {
   'assign_add 10': [(w) => tf.assignAdd(w as never, [10, 10, 10]) as tf.Tensor, 11],
-  'assign of something computed': [(w) => tf.assign(w as never, tf.add(tf.constant([1, 1, 1]), [10, 10, 10])) as tf.Tensor, 11],
+  'assign of something computed': [
+    (w) => tf.assign(w as never, tf.add(tf.constant([1, 1, 1]), [10, 10, 10])) as tf.Tensor,
+    11,
+  ],
   'assign of a Const': [(w) => tf.assign(w as never, [10, 10, 10]) as tf.Tensor, 10],
   'gradient descent, gradient 10, rate 1': [
     (w) => new tf.train.GradientDescentOptimizer(1).applyGradients([[tf.constant([10, 10, 10]), w]]),
     -9,
   ],
-  'scatter_add of 100 at row 0': [(w) => tf.scatterAdd(w as never, tf.constant([0], { dtype: 'int32' }), [100]) as tf.Tensor, 101],
+  'scatter_add of 100 at row 0': [
+    (w) => tf.scatterAdd(w as never, tf.constant([0], { dtype: 'int32' }), [100]) as tf.Tensor,
+    101,
+  ],
 };
 const reads: Readonly<Record<string, readonly [read: (w: tf.Variable) => tf.Tensor, shared: boolean]>> = {
   'r = identity(w)': [(w) => tf.identity(w as never), true],
@@ -60,7 +67,8 @@ const no = () => tf.constant(false);
 const passes: Readonly<Record<string, Pass>> = {
   Identity: (r) => tf.identity(r),
   StopGradient: (r) => tf.stopGradient(r),
-  'Reshape there and back': (r) => tf.reshape(tf.reshape(r, tf.constant([3, 1], { dtype: 'int32' })), tf.constant([3], { dtype: 'int32' })),
+  'Reshape there and back': (r) =>
+    tf.reshape(tf.reshape(r, tf.constant([3, 1], { dtype: 'int32' })), tf.constant([3], { dtype: 'int32' })),
   'ExpandDims and Squeeze': (r) => tf.squeeze(tf.expandDims(r, 0), { axis: [0] } as never),
   'Switch and Merge': (r) => {
     const [off, on] = switchOn(r, no()) as unknown as readonly [tf.Tensor, tf.Tensor];
@@ -158,7 +166,10 @@ test('assigning another shape makes a new buffer', async () => {
     const w = new tf.Variable(tf.constant(START), { validateShape: false, trainable: false });
     const r = tf.identity(w as never);
     const before = tf.add(r, 0);
-    const write = tf.controlDependencies([before], () => tf.assign(w as never, [7, 8], { validateShape: false }) as tf.Tensor);
+    const write = tf.controlDependencies(
+      [before],
+      () => tf.assign(w as never, [7, 8], { validateShape: false }) as tf.Tensor,
+    );
     return { y: before, v: write };
   });
   await b.init();

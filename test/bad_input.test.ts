@@ -28,10 +28,25 @@ type Lab = ReturnType<typeof lab>;
 const worksOn = async ({ b, x, y }: Lab): Promise<void> => expect(await b.run(y, [[x, [[1, 2]]]])).toBe(5);
 
 describe('feeds', () => {
-  type Row = readonly [what: string, code: Code, words: string, feed: (l: Lab) => readonly (readonly [unknown, unknown])[]];
+  type Row = readonly [
+    what: string,
+    code: Code,
+    words: string,
+    feed: (l: Lab) => readonly (readonly [unknown, unknown])[],
+  ];
   const rows: readonly Row[] = [
-    ['the wrong rank', 'Value', "Cannot feed value of shape (2,) for Tensor 'x:0', which has shape '(?, 2)'", ({ x }) => [[x, [1, 2]]]],
-    ['the wrong size', 'Value', "Cannot feed value of shape (1, 3) for Tensor 'x:0', which has shape '(?, 2)'", ({ x }) => [[x, [[1, 2, 3]]]]],
+    [
+      'the wrong rank',
+      'Value',
+      "Cannot feed value of shape (2,) for Tensor 'x:0', which has shape '(?, 2)'",
+      ({ x }) => [[x, [1, 2]]],
+    ],
+    [
+      'the wrong size',
+      'Value',
+      "Cannot feed value of shape (1, 3) for Tensor 'x:0', which has shape '(?, 2)'",
+      ({ x }) => [[x, [[1, 2, 3]]]],
+    ],
     ['ragged lists', 'Value', "Cannot feed Tensor 'x:0'", ({ x }) => [[x, [[1, 2], [3]]]]],
     ['text for numbers', 'Type', "Cannot feed Tensor 'x:0' of type float32", ({ x }) => [[x, [['a', 'b']]]]],
     ['numbers for text', 'Type', 'with Tensor type string', ({ s }) => [[s, 5]]],
@@ -93,7 +108,9 @@ describe('fetches', () => {
 describe('state', () => {
   test('a variable without a value', async () => {
     const l = lab();
-    await expectRunError('FailedPrecondition', 'Attempting to use uninitialized value v\n\t [[node v', () => l.b.run(l.v));
+    await expectRunError('FailedPrecondition', 'Attempting to use uninitialized value v\n\t [[node v', () =>
+      l.b.run(l.v),
+    );
     await expectRunError('FailedPrecondition', 'Error while reading resource variable r', () => l.b.run(l.r));
     await worksOn(l);
     await l.b.init();
@@ -129,15 +146,69 @@ describe('state', () => {
 describe('run-time mistakes name the op', () => {
   type Row = readonly [what: string, code: Code, words: string, build: (l: Lab) => tf.Tensor, fed: unknown];
   const rows: readonly Row[] = [
-    ['shapes that do not add', 'InvalidArgument', 'Incompatible shapes: [2] vs. [3]', ({ n }) => tf.add(n, [1, 2, 3], { name: 'bad' } as never), [1, 2]],
-    ['matrices that do not multiply', 'InvalidArgument', 'In[0] mismatch In[1] shape: 2 vs. 3: [1,2] [3,1] 0 0', ({ n }) => tf.matmul(n, tf.ones([3, 1]), { name: 'bad' } as never), [[1, 2]]],
-    ['an index out of range', 'InvalidArgument', 'indices[0] = 7 is not in [0, 2)', ({ n }) => tf.gather([1, 2], tf.cast(n, 'int32'), { name: 'bad' } as never), [7]],
-    ['a shape that does not hold', 'InvalidArgument', 'Input to reshape is a tensor with 3 values, but the requested shape has 4', ({ n }) => tf.reshape(n, tf.constant([2, 2], { dtype: 'int32' }), { name: 'bad' } as never), [1, 2, 3]],
-    ['an int divided by 0', 'InvalidArgument', 'Integer division by zero', ({ n }) => tf.floordiv(tf.constant(1, { dtype: 'int32' }), tf.cast(n, 'int32'), { name: 'bad' } as never), 0],
-    ['a negative size', 'InvalidArgument', '-1', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [-1]],
-    ['a tensor of 2^60 cells', 'ResourceExhausted', 'OOM when allocating tensor with shape', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 30, 2 ** 30]],
-    ['a tensor of 2^90 cells', 'InvalidArgument', 'Shape [1073741824,1073741824,1073741824] would have more than 2**63 - 1 elements', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 30, 2 ** 30, 2 ** 30]],
-    ['a tensor of 8 GiB', 'ResourceExhausted', 'OOM', ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never), [2 ** 31 - 128]],
+    [
+      'shapes that do not add',
+      'InvalidArgument',
+      'Incompatible shapes: [2] vs. [3]',
+      ({ n }) => tf.add(n, [1, 2, 3], { name: 'bad' } as never),
+      [1, 2],
+    ],
+    [
+      'matrices that do not multiply',
+      'InvalidArgument',
+      'In[0] mismatch In[1] shape: 2 vs. 3: [1,2] [3,1] 0 0',
+      ({ n }) => tf.matmul(n, tf.ones([3, 1]), { name: 'bad' } as never),
+      [[1, 2]],
+    ],
+    [
+      'an index out of range',
+      'InvalidArgument',
+      'indices[0] = 7 is not in [0, 2)',
+      ({ n }) => tf.gather([1, 2], tf.cast(n, 'int32'), { name: 'bad' } as never),
+      [7],
+    ],
+    [
+      'a shape that does not hold',
+      'InvalidArgument',
+      'Input to reshape is a tensor with 3 values, but the requested shape has 4',
+      ({ n }) => tf.reshape(n, tf.constant([2, 2], { dtype: 'int32' }), { name: 'bad' } as never),
+      [1, 2, 3],
+    ],
+    [
+      'an int divided by 0',
+      'InvalidArgument',
+      'Integer division by zero',
+      ({ n }) => tf.floordiv(tf.constant(1, { dtype: 'int32' }), tf.cast(n, 'int32'), { name: 'bad' } as never),
+      0,
+    ],
+    [
+      'a negative size',
+      'InvalidArgument',
+      '-1',
+      ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never),
+      [-1],
+    ],
+    [
+      'a tensor of 2^60 cells',
+      'ResourceExhausted',
+      'OOM when allocating tensor with shape',
+      ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never),
+      [2 ** 30, 2 ** 30],
+    ],
+    [
+      'a tensor of 2^90 cells',
+      'InvalidArgument',
+      'Shape [1073741824,1073741824,1073741824] would have more than 2**63 - 1 elements',
+      ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never),
+      [2 ** 30, 2 ** 30, 2 ** 30],
+    ],
+    [
+      'a tensor of 8 GiB',
+      'ResourceExhausted',
+      'OOM',
+      ({ n }) => tf.fill(tf.cast(n, 'int32'), 1, { name: 'bad' } as never),
+      [2 ** 31 - 128],
+    ],
   ];
   test.each(rows)('%s', async (_, code, words, build, fed) => {
     const l = lab();
@@ -160,16 +231,28 @@ describe('run-time mistakes name the op', () => {
 
 const FLOAT = { value: { case: 'type', value: 1 } } as const;
 const graphOf = (...node: readonly (readonly [name: string, op: string, input: string[]])[]): GraphDef =>
-  create(GraphDefSchema, { node: node.map(([name, op, input]) => ({ name, op, input, attr: { T: FLOAT, dtype: FLOAT } })) });
+  create(GraphDefSchema, {
+    node: node.map(([name, op, input]) => ({ name, op, input, attr: { T: FLOAT, dtype: FLOAT } })),
+  });
 
 describe('graphs from outside', () => {
   const rows: readonly (readonly [what: string, code: Code, words: string, graph: GraphDef])[] = [
-    ['a cycle', 'Value', "Cycle detected: 2 nodes wait for each other, among them 'a', 'b'", graphOf(['a', 'Neg', ['b']], ['b', 'Neg', ['a']])],
+    [
+      'a cycle',
+      'Value',
+      "Cycle detected: 2 nodes wait for each other, among them 'a', 'b'",
+      graphOf(['a', 'Neg', ['b']], ['b', 'Neg', ['a']]),
+    ],
     ['a node that takes itself', 'Value', 'Cycle detected', graphOf(['a', 'Neg', ['a']])],
     ['a missing input', 'Value', "Node 'a': Unknown input node 'nobody:0'", graphOf(['a', 'Neg', ['nobody']])],
     ['too few inputs', 'Value', 'do not match 0 inputs specified', graphOf(['a', 'Neg', []])],
     ['a name twice', 'Value', "Node 'a' is not unique", graphOf(['a', 'NoOp', []], ['a', 'NoOp', []])],
-    ['a bad output', 'Value', 'Connecting to invalid output 3', graphOf(['a', 'Placeholder', []], ['b', 'Neg', ['a:3']])],
+    [
+      'a bad output',
+      'Value',
+      'Connecting to invalid output 3',
+      graphOf(['a', 'Placeholder', []], ['b', 'Neg', ['a:3']]),
+    ],
   ];
   test.each(rows)('%s', (_, code, words, graph) => {
     expectError(code, words, () => inGraph(() => tf.importGraphDef(graph, { name: '' })));
@@ -181,12 +264,16 @@ describe('graphs from outside', () => {
       return [a, tf.negative(a, { name: 'c' } as never)] as const;
     });
     a.op.updateInput(0, c);
-    await expectRunError('InvalidArgument', 'Graph is invalid, contains a cycle with 2 nodes, including: ', () => l.b.run(c));
+    await expectRunError('InvalidArgument', 'Graph is invalid, contains a cycle with 2 nodes, including: ', () =>
+      l.b.run(c),
+    );
     await worksOn(l);
   });
   test('an op type that is not here fails only when it runs', async () => {
     const b = bench();
-    const [y] = b.build(() => tf.importGraphDef(graphOf(['a', 'NoSuchOp', []]), { name: '', returnElements: ['a:0'] })) as tf.Tensor[];
+    const [y] = b.build(() =>
+      tf.importGraphDef(graphOf(['a', 'NoSuchOp', []]), { name: '', returnElements: ['a:0'] }),
+    ) as tf.Tensor[];
     await expectRunError('Unimplemented', "Op type not registered 'NoSuchOp'", () => b.run(y));
     expect(await b.run(b.build(() => tf.constant(1)))).toBe(1);
   });
@@ -216,11 +303,12 @@ describe('damaged .meta files', () => {
   }
   const file = fc.constantFrom(...files);
 
-  test('random bytes', () =>
-    fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), read), { numRuns: 300 }));
+  test('random bytes', () => fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), read), { numRuns: 300 }));
   test('truncated at any place', () =>
     fc.assert(
-      fc.asyncProperty(file, fc.double({ min: 0, max: 1, noNaN: true }), (bytes, part) => read(bytes.slice(0, Math.floor(part * bytes.length)))),
+      fc.asyncProperty(file, fc.double({ min: 0, max: 1, noNaN: true }), (bytes, part) =>
+        read(bytes.slice(0, Math.floor(part * bytes.length))),
+      ),
       { numRuns: 200 },
     ));
   test('some bytes changed', () => {

@@ -64,7 +64,10 @@ describe('large graphs', () => {
 function net() {
   const b = bench();
   const made = b.build(() => {
-    const [x, labels] = [tf.placeholder('float32', { shape: [null, 8] }), tf.placeholder('float32', { shape: [null, 1] })];
+    const [x, labels] = [
+      tf.placeholder('float32', { shape: [null, 8] }),
+      tf.placeholder('float32', { shape: [null, 1] }),
+    ];
     const h = tf.layers.dense(x, 16, { activation: tf.nn.relu });
     const y = tf.layers.dense(h, 1);
     const loss = tf.reduceMean(tf.square(tf.subtract(y, labels)));
@@ -76,7 +79,18 @@ function net() {
 test('20,000 steps of a small net do not make the process grow', async () => {
   const { b, x, labels, loss, train } = net();
   await b.init();
-  const batch = (i: number) => feed([x, new tf.Value('float32', [4, 8], Float32Array.from({ length: 32 }, (_, k) => Math.sin(i + k)))], [labels, new tf.Value('float32', [4, 1], [1, 0, 1, 0])]);
+  const batch = (i: number) =>
+    feed(
+      [
+        x,
+        new tf.Value(
+          'float32',
+          [4, 8],
+          Float32Array.from({ length: 32 }, (_, k) => Math.sin(i + k)),
+        ),
+      ],
+      [labels, new tf.Value('float32', [4, 1], [1, 0, 1, 0])],
+    );
   const steps = async (from: number, to: number) => {
     for (let i = from; i < to; i++) await b.session.run([loss, train], batch(i));
   };
@@ -113,7 +127,12 @@ test('sessions are independent', async () => {
   const b = bench();
   const { init, add, v, counter } = b.build(() => {
     const v = new tf.Variable([1, 2]);
-    return { v, add: tf.assignAdd(v as never, [1, 1]), init: tf.globalVariablesInitializer(), counter: tf.randomUniform([1], { seed: 1 }) };
+    return {
+      v,
+      add: tf.assignAdd(v as never, [1, 1]),
+      init: tf.globalVariablesInitializer(),
+      counter: tf.randomUniform([1], { seed: 1 }),
+    };
   });
   const [one, two] = [new tf.Session({ graph: b.graph }), new tf.Session({ graph: b.graph })];
   await one.run(init);
@@ -251,8 +270,16 @@ describe('values', () => {
     const b = bench();
     const { x, y } = b.build(() => {
       const x = tf.placeholder('float32', { shape: [null, 3] });
-      return { x, y: [tf.add(x, 1), tf.reduceSum(x), tf.matmul(x, tf.ones([3, 2])), tf.reduceMean(x, { axis: 0 } as never)] };
+      return {
+        x,
+        y: [tf.add(x, 1), tf.reduceSum(x), tf.matmul(x, tf.ones([3, 2])), tf.reduceMean(x, { axis: 0 } as never)],
+      };
     });
-    expect(await b.run(y, [[x, tf.Value.zeros('float32', [0, 3])]])).toEqual([[], 0, [], [Number.NaN, Number.NaN, Number.NaN]]);
+    expect(await b.run(y, [[x, tf.Value.zeros('float32', [0, 3])]])).toEqual([
+      [],
+      0,
+      [],
+      [Number.NaN, Number.NaN, Number.NaN],
+    ]);
   });
 });

@@ -28,14 +28,23 @@ const M = [2, 3] as const;
 const wide = { range: [-3, 3] } as const;
 
 const broadcast = (x = 'x', y = 'y'): Recipe => ({ in: { [x]: M, [y]: [3] } });
-const all = (names: readonly string[], recipe: Recipe): Record<string, Recipe> => Object.fromEntries(names.map((n) => [n, recipe]));
+const all = (names: readonly string[], recipe: Recipe): Record<string, Recipe> =>
+  Object.fromEntries(names.map((n) => [n, recipe]));
 
 const segments: Recipe = { in: { data: [4, 2], segment_ids: i32([0, 0, 1, 2]) } };
 const unsorted: Recipe = { in: { data: [4, 2], segment_ids: i32([2, 0, 2, 1]), num_segments: i32(3) } };
 const sparse: Recipe = { in: { data: [4, 2], indices: i32([3, 0, 0]), segment_ids: i32([0, 0, 1]) } };
 const scatter = (x: string): Recipe => ({ in: { [x]: [4, 2], indices: i32([[2], [0]]), updates: [2, 2] } });
 const along: Recipe = { in: { input: M, reduction_indices: i32([1]) } };
-const stitch: Recipe = { in: { indices: [i32([0, 2]), i32([1, 2])], data: [[2, 2], [2, 2]] } };
+const stitch: Recipe = {
+  in: {
+    indices: [i32([0, 2]), i32([1, 3])],
+    data: [
+      [2, 2],
+      [2, 2],
+    ],
+  },
+};
 const spread = { shape: i32([4, 5]), begin: i32([0, 1]), end: i32([3, 4]), strides: i32([2, 1]) };
 const window2 = { ksize: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: 'SAME' };
 const window3 = { ksize: [1, 2, 2, 2, 1], strides: [1, 1, 2, 1, 1], padding: 'VALID' };
@@ -43,11 +52,29 @@ const conv2 = { strides: [1, 2, 1, 1], padding: 'SAME' };
 const conv3 = { strides: [1, 1, 2, 1, 1], padding: 'VALID' };
 const image = [1, 4, 3, 2] as const;
 const cube = [1, 3, 3, 2, 1] as const;
-const blocks = { input: [1, 4, 2, 1], block_shape: i32([2, 1]), paddings: i32([[0, 0], [1, 0]]) };
-const unblocks = { input: [2, 2, 2, 1], block_shape: i32([2, 1]), crops: i32([[0, 0], [1, 0]]) };
+const blocks = {
+  input: [1, 4, 2, 1],
+  block_shape: i32([2, 1]),
+  paddings: i32([
+    [0, 0],
+    [1, 0],
+  ]),
+};
+const unblocks = {
+  input: [2, 2, 2, 1],
+  block_shape: i32([2, 1]),
+  crops: i32([
+    [0, 0],
+    [1, 0],
+  ]),
+};
 
 /** An op of that type; attrs that the inputs tell are found. */
-export function make(type: string, inputs: readonly (tf.Tensor | readonly tf.Tensor[])[], attrs: Readonly<Record<string, unknown>> = {}): readonly tf.Tensor[] {
+export function make(
+  type: string,
+  inputs: readonly (tf.Tensor | readonly tf.Tensor[])[],
+  attrs: Readonly<Record<string, unknown>> = {},
+): readonly tf.Tensor[] {
   const def = lookup(type)!;
   const found: Record<string, unknown> = {};
   Object.values(def.inputs).forEach((spec, i) => {
@@ -59,7 +86,8 @@ export function make(type: string, inputs: readonly (tf.Tensor | readonly tf.Ten
   });
   const filled: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(def.attrs)) {
-    filled[key] = attrs[key] ?? found[key] ?? (spec as { default?: unknown }).default ?? (spec.kind === 'shape' ? null : undefined);
+    filled[key] =
+      attrs[key] ?? found[key] ?? (spec as { default?: unknown }).default ?? (spec.kind === 'shape' ? null : undefined);
   }
   return tf.getDefaultGraph().createOp(type, inputs.flat() as tf.Tensor[], filled).outputs;
 }
@@ -67,9 +95,12 @@ export function make(type: string, inputs: readonly (tf.Tensor | readonly tf.Ten
 // ---- state, flow ------------------------------------------------------------------------------------------------------
 
 const first = (list: readonly tf.Tensor[]): tf.Tensor => list[0]!;
-const array = (size: number, x: tf.Tensor, elementShape?: readonly number[]): TensorArray =>
-  new TensorArray(x.dtype, { size: i32(size), ...(elementShape ? { elementShape } : {}), clearAfterRead: false } as never);
-const rowByRow = (x: tf.Tensor): TensorArray => array(2, x).write(i32(0), tf.gather(x, i32(0))).write(i32(1), tf.gather(x, i32(1)));
+const array = (size: number, x: tf.Tensor, inferShape = true): TensorArray =>
+  new TensorArray(x.dtype, { size: i32(size), inferShape, clearAfterRead: false });
+const rowByRow = (x: tf.Tensor): TensorArray =>
+  array(2, x)
+    .write(i32(0), tf.gather(x, i32(0)))
+    .write(i32(1), tf.gather(x, i32(1)));
 const loop = (x: tf.Tensor): tf.Tensor =>
   first(
     tf.whileLoop(
@@ -100,31 +131,88 @@ const normGrad = (version: string): Recipe => ({
 });
 const norm: Recipe = {
   float32: true,
-  in: { x: [2, 3, 2, 2], scale: [2], offset: [2], mean: tf.Value.zeros('float32', [0]), variance: tf.Value.zeros('float32', [0]) },
+  in: {
+    x: [2, 3, 2, 2],
+    scale: [2],
+    offset: [2],
+    mean: tf.Value.zeros('float32', [0]),
+    variance: tf.Value.zeros('float32', [0]),
+  },
   out: [0],
 };
 /** Linear in the gradient that comes in; the pooled tensor decides only where it goes. */
-const poolGrad = (type: string, pool: readonly number[], window: Readonly<Record<string, unknown>>, lists: readonly tf.Value[] = []): Recipe => {
-  const probe = tf.Value.cells('float64', pool, Array.from({ length: pool.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * i)));
+const poolGrad = (
+  type: string,
+  pool: readonly number[],
+  window: Readonly<Record<string, unknown>>,
+  lists: readonly tf.Value[] = [],
+): Recipe => {
+  const float32 = pool === cube;
+  const probe = tf.Value.cells(
+    float32 ? 'float32' : 'float64',
+    pool,
+    Array.from({ length: pool.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * i)),
+  );
   return {
+    ...(float32 ? { float32 } : {}),
     of: [pool],
     build: (g) => {
       const x = tf.constant(probe);
       const inner = lists.length > 0 ? 'MaxPoolV2' : type.replace(/Grad/g, '');
       const y = first(make(inner, [x, ...lists.map((v) => tf.constant(v))], window));
       const isSecond = type.includes('GradGrad');
-      const dy = isSecond ? g : tf.slice(g, tf.constant([0, 0, 0, 0, 0].slice(0, pool.length), { dtype: 'int32' }), make('Shape', [y])[0]!);
+      const dy = isSecond
+        ? g
+        : tf.slice(g, tf.constant([0, 0, 0, 0, 0].slice(0, pool.length), { dtype: 'int32' }), make('Shape', [y])[0]!);
       return first(make(type, [x, y, dy, ...lists.map((v) => tf.constant(v))], window));
     },
   };
 };
 
 export const RECIPES: Readonly<Record<string, Recipe>> = {
-  ...all(['Add', 'AddV2', 'Sub', 'Mul', 'Div', 'RealDiv', 'DivNoNan', 'Maximum', 'Minimum', 'SquaredDifference', 'Pow', 'MulNoNan', 'Xlogy', 'Xdivy', 'FloorMod'], broadcast()),
-  Atan2: broadcast('y', 'x'),
+  ...all(
+    [
+      'Add',
+      'AddV2',
+      'Sub',
+      'Mul',
+      'Div',
+      'RealDiv',
+      'DivNoNan',
+      'Maximum',
+      'Minimum',
+      'SquaredDifference',
+      'Pow',
+      'MulNoNan',
+      'Xlogy',
+      'Xdivy',
+      'FloorMod',
+    ],
+    broadcast(),
+  ),
   ...all(['FloorDiv', 'TruncateDiv'], { ...broadcast(), none: ['x', 'y'] }),
-  ...all(['Abs', 'Neg', 'Sign', 'Tanh', 'Sigmoid', 'Softplus', 'Softsign', 'Relu', 'Elu', 'Selu', 'LeakyRelu', 'Sin', 'Cos', 'Square'], wide),
-  ...all(['Relu6', 'ReluGrad', 'EluGrad', 'SeluGrad', 'SoftplusGrad', 'LeakyReluGrad', 'Relu6Grad'], { range: [-2, 9] }),
+  ...all(
+    [
+      'Abs',
+      'Neg',
+      'Sign',
+      'Tanh',
+      'Sigmoid',
+      'Softplus',
+      'Softsign',
+      'Relu',
+      'Elu',
+      'Selu',
+      'LeakyRelu',
+      'Sin',
+      'Cos',
+      'Square',
+    ],
+    wide,
+  ),
+  ...all(['Relu6', 'ReluGrad', 'EluGrad', 'SeluGrad', 'SoftplusGrad', 'LeakyReluGrad', 'Relu6Grad'], {
+    range: [-2, 9],
+  }),
   ...all(['EluGrad', 'SeluGrad'], { range: [-0.9, 2] }),
   Acosh: { range: [1.5, 3] },
   Zeta: { in: { x: M, q: [3] }, range: [1.5, 3], none: ['x'] },
@@ -141,12 +229,33 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   EnsureShape: { attrs: { shape: [2, null] } },
   BroadcastTo: { in: { input: [2, 1], shape: i32([2, 3]) } },
   Slice: { in: { input: [4, 5], begin: i32([1, 0]), size: i32([2, -1]) } },
-  StridedSlice: { in: { input: [4, 5], begin: i32([3, 1]), end: i32([0, 4]), strides: i32([-2, 1]) }, attrs: { end_mask: 2 } },
+  StridedSlice: {
+    in: { input: [4, 5], begin: i32([3, 1]), end: i32([0, 4]), strides: i32([-2, 1]) },
+    attrs: { end_mask: 2 },
+  },
   StridedSliceGrad: { in: { ...spread, dy: [2, 3] } },
   SpaceToBatchND: { in: { ...blocks, input: [1, 4, 3, 1], block_shape: i32([2, 2]) } },
   BatchToSpaceND: { in: unblocks },
-  SpaceToBatch: { in: { input: [1, 2, 4, 1], paddings: i32([[0, 0], [1, 1]]) }, attrs: { block_size: 2 } },
-  BatchToSpace: { in: { input: [4, 1, 2, 1], crops: i32([[0, 0], [1, 0]]) }, attrs: { block_size: 2 } },
+  SpaceToBatch: {
+    in: {
+      input: [1, 2, 4, 1],
+      paddings: i32([
+        [0, 0],
+        [1, 1],
+      ]),
+    },
+    attrs: { block_size: 2 },
+  },
+  BatchToSpace: {
+    in: {
+      input: [4, 1, 2, 1],
+      crops: i32([
+        [0, 0],
+        [1, 0],
+      ]),
+    },
+    attrs: { block_size: 2 },
+  },
   SpaceToDepth: { in: { input: [1, 2, 4, 1] }, attrs: { block_size: 2 } },
   DepthToSpace: { in: { input: [1, 1, 2, 4] }, attrs: { block_size: 2 } },
   ...all(['Transpose', 'ConjugateTranspose'], { in: { x: [2, 3, 2], perm: i32([1, 2, 0]) } }),
@@ -162,17 +271,64 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   ScatterNd: { in: { indices: i32([[3], [1]]), updates: [2, 2], shape: i32([4, 2]) } },
   ...all(['TensorScatterAdd', 'TensorScatterSub', 'TensorScatterUpdate'], scatter('tensor')),
   ScatterNdNonAliasingAdd: scatter('input'),
-  SparseToDense: { in: { sparse_indices: i32([1, 3]), output_shape: i32([5]), sparse_values: [2], default_value: [] } },
+  SparseToDense: {
+    in: { sparse_indices: i32([[1], [3]]), output_shape: i32([5]), sparse_values: [2], default_value: [] },
+  },
   TopK: { attrs: { k: 2 } },
   TopKV2: { in: { input: [2, 4], k: i32(2) } },
   Gather: { in: { params: [4, 2], indices: i32([3, 0, 3]) } },
   GatherV2: { in: { params: [4, 2], indices: i32([1, 0, 1]), axis: i32(1) } },
-  GatherNd: { in: { params: [3, 2], indices: i32([[2, 1], [0, 0], [2, 1]]) } },
+  GatherNd: {
+    in: {
+      params: [3, 2],
+      indices: i32([
+        [2, 1],
+        [0, 0],
+        [2, 1],
+      ]),
+    },
+  },
   Tile: { in: { input: M, multiples: i32([2, 3]) } },
-  Pad: { in: { input: M, paddings: i32([[1, 0], [0, 2]]) } },
-  PadV2: { in: { input: M, paddings: i32([[1, 0], [0, 2]]), constant_values: [] } },
-  MirrorPad: { in: { input: M, paddings: i32([[1, 0], [0, 2]]) }, attrs: { mode: 'REFLECT' } },
-  MirrorPadGrad: { in: { input: [3, 5], paddings: i32([[1, 0], [0, 2]]) }, attrs: { mode: 'SYMMETRIC' } },
+  Pad: {
+    in: {
+      input: M,
+      paddings: i32([
+        [1, 0],
+        [0, 2],
+      ]),
+    },
+  },
+  PadV2: {
+    in: {
+      input: M,
+      paddings: i32([
+        [1, 0],
+        [0, 2],
+      ]),
+      constant_values: [],
+    },
+    none: ['constant_values'],
+  },
+  MirrorPad: {
+    in: {
+      input: M,
+      paddings: i32([
+        [1, 0],
+        [0, 2],
+      ]),
+    },
+    attrs: { mode: 'REFLECT' },
+  },
+  MirrorPadGrad: {
+    in: {
+      input: [3, 5],
+      paddings: i32([
+        [1, 0],
+        [0, 2],
+      ]),
+    },
+    attrs: { mode: 'SYMMETRIC' },
+  },
   Concat: { in: { concat_dim: i32(1), values: [M, [2, 1]] } },
   ConcatV2: { in: { values: [M, [2, 1]], axis: i32(-1) } },
   Split: { in: { split_dim: i32(1), value: [2, 4] }, attrs: { num_split: 2 } },
@@ -180,7 +336,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   Pack: { in: { values: [M, M] }, attrs: { axis: 1 } },
   Unpack: { attrs: { num: 3, axis: 1 } },
   ...all(['Cumsum', 'Cumprod'], { in: { x: M, axis: i32(1) }, attrs: { exclusive: true, reverse: true } }),
-  ...all(['Sum', 'Mean', 'Prod', 'Max', 'Min', 'EuclideanNorm'], along),
+  ...all(['Sum', 'Mean', 'Prod', 'Max', 'Min'], along),
   MatMul: { in: { a: [3, 2], b: [4, 3] }, attrs: { transpose_a: true, transpose_b: true } },
   BatchMatMul: { in: { x: [2, 3, 2], y: [2, 3, 2] }, attrs: { adj_x: true } },
   BatchMatMulV2: { in: { x: [2, 1, 2, 3], y: [2, 2, 3] }, attrs: { adj_y: true } },
@@ -201,37 +357,92 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   ...all(['Enter', 'Exit', 'NextIteration'], flow),
   ...all(['TensorArrayWriteV3', 'TensorArrayGatherV3'], written),
   ...all(['TensorArrayScatterV3', 'TensorArrayReadV3'], scattered),
-  TensorArrayConcatV3: { of: [[3, 2]], build: (x) => array(2, x).split(x, i64([1, 2])).concat() },
-  TensorArraySplitV3: { of: [[3, 2]], build: (x) => array(2, x).split(x, i64([1, 2])).read(i32(1)) },
+  TensorArrayConcatV3: {
+    of: [[3, 2]],
+    build: (x) =>
+      array(2, x, false)
+        .split(x, i64([1, 2]))
+        .concat(),
+  },
+  TensorArraySplitV3: {
+    of: [[3, 2]],
+    build: (x) =>
+      array(2, x, false)
+        .split(x, i64([1, 2]))
+        .read(i32(1)),
+  },
   ...all(['BiasAdd', 'BiasAddV1'], { in: { value: [2, 2, 3], bias: [3] } }),
   BiasAddGrad: { in: { out_backprop: [2, 2, 3] } },
   Conv2D: { in: { input: image, filter: [2, 2, 2, 2] }, attrs: conv2 },
-  Conv2DBackpropInput: { in: { input_sizes: i32(image), filter: [2, 2, 2, 2], out_backprop: [1, 2, 3, 2] }, attrs: conv2 },
-  Conv2DBackpropFilter: { in: { input: image, filter_sizes: i32([2, 2, 2, 2]), out_backprop: [1, 2, 3, 2] }, attrs: conv2 },
+  Conv2DBackpropInput: {
+    in: { input_sizes: i32(image), filter: [2, 2, 2, 2], out_backprop: [1, 2, 3, 2] },
+    attrs: conv2,
+  },
+  Conv2DBackpropFilter: {
+    in: { input: image, filter_sizes: i32([2, 2, 2, 2]), out_backprop: [1, 2, 3, 2] },
+    attrs: conv2,
+  },
   Conv3D: { in: { input: cube, filter: [2, 2, 1, 1, 2] }, attrs: conv3 },
-  Conv3DBackpropInputV2: { in: { input_sizes: i32(cube), filter: [2, 2, 1, 1, 2], out_backprop: [1, 2, 1, 2, 2] }, attrs: conv3 },
-  Conv3DBackpropFilterV2: { in: { input: cube, filter_sizes: i32([2, 2, 1, 1, 2]), out_backprop: [1, 2, 1, 2, 2] }, attrs: conv3 },
-  DepthwiseConv2dNative: { in: { input: image, filter: [2, 2, 2, 2] }, attrs: { strides: [1, 1, 1, 1], padding: 'SAME' } },
-  DepthwiseConv2dNativeBackpropInput: { in: { input_sizes: i32(image), filter: [2, 2, 2, 2], out_backprop: [1, 4, 3, 4] }, attrs: { strides: [1, 1, 1, 1], padding: 'SAME' } },
-  DepthwiseConv2dNativeBackpropFilter: { in: { input: image, filter_sizes: i32([2, 2, 2, 2]), out_backprop: [1, 4, 3, 4] }, attrs: { strides: [1, 1, 1, 1], padding: 'SAME' } },
+  Conv3DBackpropInputV2: {
+    in: { input_sizes: i32(cube), filter: [2, 2, 1, 1, 2], out_backprop: [1, 2, 1, 2, 2] },
+    attrs: conv3,
+  },
+  Conv3DBackpropFilterV2: {
+    in: { input: cube, filter_sizes: i32([2, 2, 1, 1, 2]), out_backprop: [1, 2, 1, 2, 2] },
+    attrs: conv3,
+  },
+  DepthwiseConv2dNative: {
+    in: { input: image, filter: [2, 2, 2, 2] },
+    attrs: { strides: [1, 1, 1, 1], padding: 'SAME' },
+  },
+  DepthwiseConv2dNativeBackpropInput: {
+    in: { input_sizes: i32(image), filter: [2, 2, 2, 2], out_backprop: [1, 4, 3, 4] },
+    attrs: { strides: [1, 1, 1, 1], padding: 'SAME' },
+  },
+  DepthwiseConv2dNativeBackpropFilter: {
+    in: { input: image, filter_sizes: i32([2, 2, 2, 2]), out_backprop: [1, 4, 3, 4] },
+    attrs: { strides: [1, 1, 1, 1], padding: 'SAME' },
+  },
   MaxPool: { in: { input: image }, attrs: window2 },
   AvgPool: { in: { value: image }, attrs: window2 },
-  MaxPoolV2: { in: { input: image, ksize: i32(window2.ksize), strides: i32(window2.strides) }, attrs: { padding: 'SAME' } },
+  MaxPoolV2: {
+    in: { input: image, ksize: i32(window2.ksize), strides: i32(window2.strides) },
+    attrs: { padding: 'SAME' },
+  },
   MaxPoolGrad: poolGrad('MaxPoolGrad', image, window2),
   MaxPoolGradV2: poolGrad('MaxPoolGradV2', image, { padding: 'SAME' }, [i32(window2.ksize), i32(window2.strides)]),
   MaxPoolGradGrad: poolGrad('MaxPoolGradGrad', image, window2),
   AvgPoolGrad: { in: { orig_input_shape: i32(image), grad: [1, 2, 2, 2] }, attrs: window2 },
   MaxPool3D: { in: { input: cube }, attrs: window3, float32: true },
-  MaxPool3DGrad: { ...poolGrad('MaxPool3DGrad', cube, window3) },
+  MaxPool3DGrad: poolGrad('MaxPool3DGrad', cube, window3),
   MaxPool3DGradGrad: poolGrad('MaxPool3DGradGrad', cube, window3),
   AvgPool3D: { in: { input: cube }, attrs: window3 },
   AvgPool3DGrad: { in: { orig_input_shape: i32(cube), grad: [1, 2, 1, 1, 1] }, attrs: window3 },
-  SoftmaxCrossEntropyWithLogits: { in: { features: M, labels: M }, out: [0] },
-  SparseSoftmaxCrossEntropyWithLogits: { in: { features: M, labels: i32([2, 0]) } },
+  // Both rules take for granted that the labels are distributions, and leave out the second output.
+  SoftmaxCrossEntropyWithLogits: {
+    of: [M, M],
+    build: (f, l) => first(make('SoftmaxCrossEntropyWithLogits', [f, tf.nn.softmax(l)])),
+  },
+  SparseSoftmaxCrossEntropyWithLogits: { in: { features: M, labels: i32([2, 0]) }, out: [0] },
   ResourceGather: { of: [[4, 2]], kind: 'resource', build: (v) => tf.gather(v, i32([3, 0, 3])) },
-  ResourceGatherNd: { of: [[4, 2]], kind: 'resource', build: (v) => tf.gatherNd(v, i32([[3, 1], [0, 0]])) },
+  ResourceGatherNd: {
+    of: [[4, 2]],
+    kind: 'resource',
+    build: (v) =>
+      tf.gatherNd(
+        v,
+        i32([
+          [3, 1],
+          [0, 0],
+        ]),
+      ),
+  },
   ReadVariableOp: { of: [M], kind: 'resource', build: (v) => tf.square(v) },
-  RefIdentity: { of: [M], kind: 'ref', build: (v) => first(make('RefIdentity', [(v as unknown as { ref: tf.Tensor }).ref])) },
+  RefIdentity: {
+    of: [M],
+    kind: 'ref',
+    build: (v) => first(make('RefIdentity', [(v as unknown as { ref: tf.Tensor }).ref])),
+  },
   ResizeBilinear: { in: { images: [1, 2, 3, 2], size: i32([3, 5]) }, float32: true },
   ResizeNearestNeighbor: { in: { images: [1, 2, 3, 2], size: i32([3, 5]) } },
   MatrixSetDiag: { in: { input: M, diagonal: [2] } },

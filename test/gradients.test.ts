@@ -1,7 +1,7 @@
 /** @file Every gradient of the registry against finite differences; what tf.gradients does with several uses and orders. */
 import * as tf from '../src';
 import { type AnyDef, allOps, lookup, parse } from '../src/graph/opdef';
-import { bench, expectError, expectClose, inGraph, plain } from './conformance/harness';
+import { bench, expectClose, expectError, inGraph, plain } from './conformance/harness';
 import { type Input, make, RECIPES, type Recipe, SAME_RULE } from './gradient_recipes';
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -26,7 +26,9 @@ type DType = 'float32' | 'float64';
 
 /** Whether the op takes float64 where it takes floats. */
 const takesDouble = (def: AnyDef): boolean =>
-  Object.values(def.attrs).every((a) => a.kind !== 'type' || !a.allowed?.includes('float32') || a.allowed.includes('float64'));
+  Object.values(def.attrs).every(
+    (a) => a.kind !== 'type' || !a.allowed?.includes('float32') || a.allowed.includes('float64'),
+  );
 
 function pointsOf(def: AnyDef, recipe: Recipe, dtype: DType): Case {
   const inputs = recipe.in ?? Object.fromEntries(Object.keys(def.inputs).map((name) => [name, [2, 3]]));
@@ -55,7 +57,9 @@ function builtOf({ of = [], kind, build }: Recipe, dtype: DType): Case {
   const variables = of.map((shape, i) =>
     tf.getVariable(`x${i}`, { shape, dtype, useResource: kind === 'resource', initializer: tf.zerosInitializer() }),
   );
-  const assign = variables.map((v, i) => [points[i]!, (tf.assign(v as never, points[i]!) as { op: tf.Operation }).op] as const);
+  const assign = variables.map(
+    (v, i) => [points[i]!, (tf.assign(v as never, points[i]!) as { op: tf.Operation }).op] as const,
+  );
   const xs = variables as unknown as tf.Tensor[];
   return { xs, names, outputs: [build!(...xs)].flat(), assign };
 }
@@ -64,13 +68,25 @@ async function compare(def: AnyDef, recipe: Recipe): Promise<void> {
   const dtype: DType = recipe.float32 || !takesDouble(def) ? 'float32' : 'float64';
   const random = randomNumbers();
   const b = bench();
-  const { xs, names, outputs, assign } = b.build(() => (recipe.build ? builtOf(recipe, dtype) : pointsOf(def, recipe, dtype)));
+  const { xs, names, outputs, assign } = b.build(() =>
+    recipe.build ? builtOf(recipe, dtype) : pointsOf(def, recipe, dtype),
+  );
   const used = new Set(b.graph.getOperations().map((op) => op.type));
   const [low, high] = recipe.range ?? [0.2, 0.9];
   const shapes = xs.map((x) => x.shape as readonly number[]);
-  const points = shapes.map((s) => tf.Value.cells(dtype, s, Array.from({ length: sizeOf(s) }, () => low + (high - low) * random())));
+  const points = shapes.map((s) =>
+    tf.Value.cells(
+      dtype,
+      s,
+      Array.from({ length: sizeOf(s) }, () => low + (high - low) * random()),
+    ),
+  );
   const set = async (values: readonly tf.Value[]) => {
-    if (assign) await b.run(assign.map(([, op]) => op), assign.map(([p], i) => [p, values[i]]));
+    if (assign)
+      await b.run(
+        assign.map(([, op]) => op),
+        assign.map(([p], i) => [p, values[i]]),
+      );
   };
   const feed = (values: readonly tf.Value[]) => (assign ? [] : xs.map((x, i) => [x, values[i]] as const));
 
@@ -79,7 +95,11 @@ async function compare(def: AnyDef, recipe: Recipe): Promise<void> {
   const found = await b.session.run([...floats], { feedDict: feed(points) as never });
   const total = b.build(() => {
     const terms = found.map((v, i) => {
-      const weights = tf.Value.cells(floats[i]!.dtype, v.shape, Array.from(v.data, () => 0.5 + random()));
+      const weights = tf.Value.cells(
+        floats[i]!.dtype,
+        v.shape,
+        Array.from(v.data, () => 0.5 + random()),
+      );
       return tf.reduceSum(tf.multiply(floats[i]!, tf.constant(weights)));
     });
     return terms.length > 0 ? tf.addN(terms) : tf.constant(0);
@@ -91,11 +111,24 @@ async function compare(def: AnyDef, recipe: Recipe): Promise<void> {
 
   const step = dtype === 'float64' ? 1e-5 : 1e-2;
   const valueAt = async (k: number, cell: number, by: number): Promise<number> => {
-    const moved = points.map((v, i) => (i === k ? tf.Value.cells(dtype, v.shape, Array.from(v.data, (c, j) => (j === cell ? c + by : c))) : v));
+    const moved = points.map((v, i) =>
+      i === k
+        ? tf.Value.cells(
+            dtype,
+            v.shape,
+            Array.from(v.data, (c, j) => (j === cell ? c + by : c)),
+          )
+        : v,
+    );
     await set(moved);
     return Number(await b.run(total, feed(moved)));
   };
-  const exact = (await b.session.run(grads.filter((g) => g !== null), { feedDict: feed(points) as never })).map((v) => Array.from(v.data, Number));
+  const exact = (
+    await b.session.run(
+      grads.filter((g) => g !== null),
+      { feedDict: feed(points) as never },
+    )
+  ).map((v) => Array.from(v.data, Number));
   for (const [k, g] of grads.entries()) {
     if (g === null) continue;
     const cells = exact.shift()!;
@@ -104,7 +137,9 @@ async function compare(def: AnyDef, recipe: Recipe): Promise<void> {
       const numeric = ((await valueAt(k, cell, step)) - (await valueAt(k, cell, -step))) / (2 * step);
       const tolerance = dtype === 'float64' ? 1e-6 : 1e-2;
       if (!(Math.abs(ours - numeric) <= tolerance * Math.max(1, Math.abs(numeric)))) {
-        throw new Error(`${def.name}, input '${names[k]}', cell ${cell}: the gradient is ${ours}, finite differences say ${numeric}`);
+        throw new Error(
+          `${def.name}, input '${names[k]}', cell ${cell}: the gradient is ${ours}, finite differences say ${numeric}`,
+        );
       }
     }
     await set(points);
@@ -126,7 +161,9 @@ test.each(differentiable.map((def) => [def.name, def] as const))('the gradient o
 
 test('recipes are for ops that have gradients', () => {
   const known = new Set(differentiable.map((def) => def.name));
-  expect([...Object.keys(RECIPES), ...Object.keys(SAME_RULE)].filter((name) => lookup(name) && !known.has(name))).toEqual([]);
+  expect(
+    [...Object.keys(RECIPES), ...Object.keys(SAME_RULE)].filter((name) => lookup(name) && !known.has(name)),
+  ).toEqual([]);
 });
 
 describe('ops without gradient', () => {
@@ -146,7 +183,10 @@ describe('ops without gradient', () => {
       const made = byInputs(def);
       if (!made) return;
       if (def.gradient === null) expect(tf.gradients(made.y, made.xs)).toEqual(made.xs.map(() => null));
-      else expectError('Lookup', `No gradient defined for operation '${made.y.op.name}' (op type: ${def.name})`, () => tf.gradients(made.y, made.xs));
+      else
+        expectError('Lookup', `No gradient defined for operation '${made.y.op.name}' (op type: ${def.name})`, () =>
+          tf.gradients(made.y, made.xs),
+        );
     }),
   );
 });
@@ -183,8 +223,15 @@ describe('IndexedSlices', () => {
   test('through gather, in one piece and from two uses', async () => {
     const b = bench();
     const made = b.build(() => {
-      const x = tf.constant([[1, 2], [3, 4], [5, 6]]);
-      const [once, more] = [tf.gather(x, tf.constant([2, 0], { dtype: 'int32' })), tf.gather(x, tf.constant([2], { dtype: 'int32' }))];
+      const x = tf.constant([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]);
+      const [once, more] = [
+        tf.gather(x, tf.constant([2, 0], { dtype: 'int32' })),
+        tf.gather(x, tf.constant([2], { dtype: 'int32' })),
+      ];
       const one = tf.gradients(tf.multiply(once, 3), x)[0];
       const two = tf.gradients([once, more], x)[0];
       const dense = tf.gradients([once, tf.multiply(x, 10)], x)[0];
@@ -193,11 +240,29 @@ describe('IndexedSlices', () => {
     expect(made.one).toBeInstanceOf(tf.IndexedSlices);
     expect(made.two).toBeInstanceOf(tf.IndexedSlices);
     expect(made.dense).toBeInstanceOf(tf.Tensor);
-    const found = (await b.run(made)) as Record<string, { indices: number[]; values: number[][]; denseShape: number[] }>;
-    expect(found.one).toEqual({ indices: [2, 0], values: [[3, 3], [3, 3]], denseShape: [3, 2] });
+    const found = (await b.run(made)) as Record<
+      string,
+      { indices: number[]; values: number[][]; denseShape: number[] }
+    >;
+    expect(found.one).toEqual({
+      indices: [2, 0],
+      values: [
+        [3, 3],
+        [3, 3],
+      ],
+      denseShape: [3, 2],
+    });
     expect([...found.two!.indices].sort()).toEqual([0, 2, 2]);
-    expect(found.whole).toEqual([[1, 1], [0, 0], [2, 2]]);
-    expect(found.dense).toEqual([[11, 11], [10, 10], [11, 11]]);
+    expect(found.whole).toEqual([
+      [1, 1],
+      [0, 0],
+      [2, 2],
+    ]);
+    expect(found.dense).toEqual([
+      [11, 11],
+      [10, 10],
+      [11, 11],
+    ]);
   });
 });
 
@@ -205,7 +270,9 @@ describe('options', () => {
   test('gradYs weigh the ys, null is ones', async () => {
     const found = value(() => {
       const x = x0();
-      return tf.gradients([tf.square(x), tf.multiply(x, 3)], x, { gradYs: [tf.constant([1, 0, 2], { dtype: 'float64' }), null] });
+      return tf.gradients([tf.square(x), tf.multiply(x, 3)], x, {
+        gradYs: [tf.constant([1, 0, 2], { dtype: 'float64' }), null],
+      });
     });
     expect(await found).toEqual([[5, 3, 15]]);
   });
@@ -225,14 +292,18 @@ describe('options', () => {
   test.each(Object.entries(tf.AggregationMethod))('aggregation %s', async (_, aggregationMethod) => {
     const found = value(() => {
       const x = x0();
-      return tf.gradients([tf.multiply(x, 1), tf.multiply(x, 2), tf.multiply(x, 3), tf.square(x)], x, { aggregationMethod });
+      return tf.gradients([tf.multiply(x, 1), tf.multiply(x, 2), tf.multiply(x, 3), tf.square(x)], x, {
+        aggregationMethod,
+      });
     });
     expect(await found).toEqual([[8, 10, 12]]);
   });
   test('an unknown aggregation', () =>
     inGraph(() => {
       const x = x0();
-      expectError('Value', 'Invalid aggregation_method specified 9.', () => tf.gradients([x, tf.square(x)], x, { aggregationMethod: 9 }));
+      expectError('Value', 'Invalid aggregation_method specified 9.', () =>
+        tf.gradients([x, tf.square(x)], x, { aggregationMethod: 9 }),
+      );
     }));
   test('the gradient of x by itself is ones, of a constant null', async () => {
     const b = bench();

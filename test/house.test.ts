@@ -18,11 +18,31 @@ test('src keeps its floors, sizes and names', () => {
 
 describe('a file that breaks a rule is found', () => {
   const cases: readonly [rule: string, file: string, text: string, found: string[]][] = [
-    ['a value from above', 'value/a.ts', "/** @file A. */\nimport { b } from '../graph/b';", ['imports upward: ../graph/b']],
-    ['a re-export from above', 'graph/a.ts', "/** @file A. */\nexport * from '../session/b';", ['imports upward: ../session/b']],
+    [
+      'a value from above',
+      'value/a.ts',
+      "/** @file A. */\nimport { b } from '../graph/b';",
+      ['imports upward: ../graph/b'],
+    ],
+    [
+      'a re-export from above',
+      'graph/a.ts',
+      "/** @file A. */\nexport * from '../session/b';",
+      ['imports upward: ../session/b'],
+    ],
     ['a mere load', 'ops/a.ts', "/** @file A. */\nimport '../index';", ['imports upward: ../index']],
-    ['several lines', 'ops/a.ts', "/** @file A. */\nimport {\n  b,\n} from '../layers/b';", ['imports upward: ../layers/b']],
-    ['types from above', 'value/a.ts', "/** @file A. */\nimport type { B } from '../graph/b';\nimport { type C } from '../ops/c';", []],
+    [
+      'several lines',
+      'ops/a.ts',
+      "/** @file A. */\nimport {\n  b,\n} from '../layers/b';",
+      ['imports upward: ../layers/b'],
+    ],
+    [
+      'types from above',
+      'value/a.ts',
+      "/** @file A. */\nimport type { B } from '../graph/b';\nimport { type C } from '../ops/c';",
+      [],
+    ],
     ['values from below', 'session/a.ts', "/** @file A. */\nimport { b } from '../graph/b';", []],
     ['no @file', 'value/a.ts', 'export const a = 1;', ['does not begin with /** @file']],
     ['400 lines', 'value/a.ts', `/** @file A. */\n${'\n'.repeat(398)}//\n`, []],

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import '../src';
-import { type AnyDef, allOps, type Attr, parse } from '../src/graph/opdef';
+import { type AnyDef, type Attr, allOps, parse } from '../src/graph/opdef';
 import { Value } from '../src/value/value';
 
 interface Arg {
@@ -29,7 +29,9 @@ type Part = 'inputs' | 'outputs' | 'attrs';
 interface Change {
   readonly 'only_2.15'?: readonly { readonly name: string }[];
   readonly 'only_1.15'?: readonly { readonly name: string }[];
-  readonly 'both(2.15,1.15)'?: Readonly<Record<string, readonly [{ readonly name: string }, { readonly name: string }]>>;
+  readonly 'both(2.15,1.15)'?: Readonly<
+    Record<string, readonly [{ readonly name: string }, { readonly name: string }]>
+  >;
 }
 interface Diff {
   readonly missing: readonly string[];
@@ -46,7 +48,10 @@ function in115(all: Readonly<Record<string, OpDefJson>>, { missing, changed }: D
   const back = <X extends { readonly name: string }>(list: readonly X[], change: Change = {}): X[] => {
     const gone = new Set(change['only_2.15']?.map((x) => x.name));
     const kept = list.filter((x) => !gone.has(x.name));
-    return [...kept.map((x) => (change['both(2.15,1.15)']?.[x.name]?.[1] ?? x) as X), ...((change['only_1.15'] ?? []) as X[])];
+    return [
+      ...kept.map((x) => (change['both(2.15,1.15)']?.[x.name]?.[1] ?? x) as X),
+      ...((change['only_1.15'] ?? []) as X[]),
+    ];
   };
   const entries = Object.entries(all).filter(([name]) => !missing.includes(name));
   return new Map(
@@ -95,7 +100,11 @@ const theirAttrs = (attrs: readonly AttrDef[]) =>
   attrs.map((a) => [a.name, a.type, ...('default' in a ? [theirDefault(a)] : [])]).sort(byName);
 const ourAttrs = (attrs: Readonly<Record<string, Attr<unknown>>>) =>
   Object.entries(attrs)
-    .map(([name, a]) => [name, a.list ? `list(${a.kind})` : a.kind, ...('default' in a ? [plainDefault(a.default)] : [])])
+    .map(([name, a]) => [
+      name,
+      a.list ? `list(${a.kind})` : a.kind,
+      ...('default' in a ? [plainDefault(a.default)] : []),
+    ])
     .sort(byName);
 
 if (!there) {
@@ -107,7 +116,9 @@ if (!there) {
   const known = allOps().filter((def) => defs.has(def.name));
 
   test('all but a few registered ops are among those dumped', () => {
-    const strangers = allOps().map((def) => def.name).filter((name) => !defs.has(name));
+    const strangers = allOps()
+      .map((def) => def.name)
+      .filter((name) => !defs.has(name));
     expect(known.length).toBeGreaterThan(300);
     expect(strangers.filter((name) => !NOT_DUMPED.includes(name))).toEqual([]);
   });

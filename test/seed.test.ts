@@ -111,7 +111,8 @@ async function load(session: tf.Session, graph: tf.Graph, values: Named<unknown>
 const LISTS =
   /^(variables|trainable_variables|model_variables|is_training.*|layer_.*|activations|inputs|targets|train_op)$/;
 
-describe.each(ids)('%s', (id) => {
+for (const id of ids) {
+  describe(id, () => {
   const scenario = scenarios[id]!;
   const start = scenario.variables_after_init;
   const weights = (start['FullyConnected/W'] ?? start['fc/kernel']) as Matrix;

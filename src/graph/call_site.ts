@@ -2,7 +2,8 @@
 
 /** The folder of the library; unknown in a bundle. */
 const LIBRARY = typeof __dirname === 'string' ? __dirname.replace(/[\\/][^\\/]*$/, '') : undefined;
-const isOurs = (frame: string): boolean => LIBRARY === undefined || frame.includes(LIBRARY) || /node:|node_modules/.test(frame);
+const isOurs = (frame: string): boolean =>
+  LIBRARY === undefined || frame.includes(LIBRARY) || /node:|node_modules/.test(frame);
 const frames = (): string[] => new Error().stack?.split('\n').slice(2) ?? [];
 const place = (frame: string | undefined): string | undefined => frame?.trim().replace(/^at (?:.*\()?|\)$/g, '');
 

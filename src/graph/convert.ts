@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { type DType, wireName } from '../value/dtype';
 import { type Nested, Value } from '../value/value';
-import { getDefaultGraph, type Graph } from './graph';
+import { type Graph, getDefaultGraph } from './graph';
 import { IndexedSlices } from './indexed_slices';
 import { Operation, Tensor } from './operation';
 

@@ -1,8 +1,9 @@
 /** @file Scopes and collections of the default graph, under tf's own names. */
+
+import { GraphError } from '../errors';
+import { graphOf } from './convert';
 import type { Graph, GraphElement } from './graph';
 import { getDefaultGraph } from './graph';
-import { graphOf } from './convert';
-import { GraphError } from '../errors';
 import type { Operation, Tensor } from './operation';
 
 /**
@@ -10,7 +11,10 @@ import type { Operation, Tensor } from './operation';
  * tf.control_dependencies. Only ops **made** in the block wait.
  */
 export const controlDependencies = <R>(inputs: readonly unknown[] | null, body: () => R): R =>
-  ((inputs ? graphOf(inputs.filter((x) => typeof x === 'object')) : getDefaultGraph()) as Graph).controlDependencies(inputs, body);
+  ((inputs ? graphOf(inputs.filter((x) => typeof x === 'object')) : getDefaultGraph()) as Graph).controlDependencies(
+    inputs,
+    body,
+  );
 
 export interface NameScopeOptions {
   readonly defaultName?: string | null | undefined;
@@ -28,13 +32,13 @@ export function nameScope<R>(
   const [body, options] = (typeof a === 'function' ? [a, b] : [b, a]) as [(scope: string) => R, NameScopeOptions];
   const { defaultName, values } = options;
   if (defaultName !== undefined && defaultName !== null && typeof defaultName !== 'string') {
-    throw new GraphError('Type', `\`default_name\` type (${typeof defaultName}) is not a string type. You likely meant to pass this into the \`values\` kwarg.`);
+    throw new GraphError(
+      'Type',
+      `\`default_name\` type (${typeof defaultName}) is not a string type. You likely meant to pass this into the \`values\` kwarg.`,
+    );
   }
   if (name === null && defaultName == null && values) {
-    throw new GraphError(
-      'Value',
-      'At least one of name (None) and default_name (None) must be provided.',
-    );
+    throw new GraphError('Value', 'At least one of name (None) and default_name (None) must be provided.');
   }
   const graph = values ? graphOf([...values]) : getDefaultGraph();
   const open = () => graph.nameScope(name ?? defaultName ?? null, body);
@@ -43,12 +47,17 @@ export function nameScope<R>(
 
 export const initScope = <R>(body: () => R): R => getDefaultGraph().initScope(body);
 /** New ops lie on that device while `body` runs, as tf.device. */
-export const device = <R>(name: string | null | ((op: Operation) => string), body: () => R): R => getDefaultGraph().device(name, body);
-export const colocateWith = <R>(on: Operation | Tensor | GraphElement | null, body: () => R, options: { readonly ignoreExisting?: boolean } = {}): R =>
-  getDefaultGraph().colocateWith(on, body, options.ignoreExisting ?? false);
+export const device = <R>(name: string | null | ((op: Operation) => string), body: () => R): R =>
+  getDefaultGraph().device(name, body);
+export const colocateWith = <R>(
+  on: Operation | Tensor | GraphElement | null,
+  body: () => R,
+  options: { readonly ignoreExisting?: boolean } = {},
+): R => getDefaultGraph().colocateWith(on, body, options.ignoreExisting ?? false);
 
 export const addToCollection = (name: unknown, value: unknown): void => getDefaultGraph().addToCollection(name, value);
-export const addToCollections = (names: unknown, value: unknown): void => getDefaultGraph().addToCollections(names, value);
+export const addToCollections = (names: unknown, value: unknown): void =>
+  getDefaultGraph().addToCollections(names, value);
 /** A copy of a collection of the default graph, or of its items whose names `scope` matches at their start. */
 export const getCollection = <T = Operation>(key: unknown, scope?: string | null): T[] =>
   getDefaultGraph().getCollection<T>(key, scope);

@@ -81,7 +81,9 @@ function convertInput(
     if (!Array.isArray(like)) {
       throw new GraphError('Type', `Expected list for '${key}' argument to '${def.name}' Op, not ${like}.`);
     }
-    const one = each ? undefined : ((known as DType | undefined) ?? dtypeIn(like as TensorLike) ?? ahead(def, type, inputs));
+    const one = each
+      ? undefined
+      : ((known as DType | undefined) ?? dtypeIn(like as TensorLike) ?? ahead(def, type, inputs));
     return (like as readonly TensorLike[]).map((x, i) => {
       const dtype = each ? (known as readonly DType[] | undefined)?.[i] : one;
       return convertOne(graph, def, key, x, dtype, `${key}_${i}`, ref, source[type]);
@@ -129,7 +131,10 @@ function convertOne(
       throw new GraphError('Type', `${prefix} ${rest}. Use tf.cast.`);
     }
     if (e.code === 'Type' && !observed && e.reason.startsWith('Expected')) {
-      throw new GraphError('Type', `Expected ${dtype} passed to parameter '${key}' of op '${def.name}', got ${e.reason.replace(/^.* got /, '')}`);
+      throw new GraphError(
+        'Type',
+        `Expected ${dtype} passed to parameter '${key}' of op '${def.name}', got ${e.reason.replace(/^.* got /, '')}`,
+      );
     }
     throw e;
   }

@@ -40,9 +40,14 @@ export const isPure = (def: AnyDef): boolean => !def.stateful && !def.flow && !d
 
 /** Runs the reference on host cells. Outputs of unknown shape are resized by the reference. */
 export function evaluate(op: Operation, ins: readonly HostSlot[], shapes: readonly Shape[]): HostSlot[] {
-  const outs = op.outputs.map((t, i) => new HostSlot(t.dtype, isFull(shapes[i] ?? null) ? (shapes[i] as FullShape) : [-1]));
+  const outs = op.outputs.map(
+    (t, i) => new HostSlot(t.dtype, isFull(shapes[i] ?? null) ? (shapes[i] as FullShape) : [-1]),
+  );
   const bag = { ...toBag(op.def.inputs, ins, op.attrs), ...toBag(op.def.outputs, outs, op.attrs) };
-  (op.def.reference as (t: Record<string, unknown>, attrs: unknown) => void)(bag as unknown as Record<string, Slot>, op.attrs);
+  (op.def.reference as (t: Record<string, unknown>, attrs: unknown) => void)(
+    bag as unknown as Record<string, Slot>,
+    op.attrs,
+  );
   return outs;
 }
 
@@ -63,10 +68,17 @@ export function fold(op: Operation, inputs: readonly Known[]): (readonly number[
     return new HostSlot(x.dtype, shape, cells);
   });
   try {
-    const facts = ins.map(({ dtype, shape }, i) => ({ dtype, shape, value: inputs[i]!.value, partial: inputs[i]!.value }));
+    const facts = ins.map(({ dtype, shape }, i) => ({
+      dtype,
+      shape,
+      value: inputs[i]!.value,
+      partial: inputs[i]!.value,
+    }));
     const shapes = flatShapes(def, op.attrs, def.infer(toBag(def.inputs, facts, op.attrs) as never, op.attrs as never));
     const outs = evaluate(op, ins, shapes);
-    return outs.some((out) => !isFull(out.shape) || out.shape.includes(-1)) ? [] : outs.map((out) => Array.from(out.data, Number));
+    return outs.some((out) => !isFull(out.shape) || out.shape.includes(-1))
+      ? []
+      : outs.map((out) => Array.from(out.data, Number));
   } catch (e) {
     if (e instanceof GraphError || e instanceof RangeError) return []; // the run will say what is wrong
     throw e;

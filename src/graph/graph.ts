@@ -3,7 +3,7 @@ import { GraphError } from '../errors';
 import type { DType } from '../value/dtype';
 import { Collections } from './collections';
 import { type ControlFlowContext, checkInput } from './context';
-import { type AnyDef, type Attrs, type AttrSpecs, lookup } from './opdef';
+import { type AnyDef, type AttrSpecs, type Attrs, lookup } from './opdef';
 import { Operation, Tensor } from './operation';
 import { Controllers, Devices, refusePromise } from './scopes';
 
@@ -14,8 +14,7 @@ const SCOPE_NAME = /^[A-Za-z0-9_.\-/]*$/;
 export interface GraphElement {
   asGraphElement(): Tensor | Operation;
 }
-const standsFor = (x: unknown): x is GraphElement =>
-  typeof x === 'object' && x !== null && 'asGraphElement' in x;
+const standsFor = (x: unknown): x is GraphElement => typeof x === 'object' && x !== null && 'asGraphElement' in x;
 
 export interface CreateOptions {
   readonly name?: string | undefined;
@@ -114,7 +113,10 @@ export class Graph {
   ): Operation {
     this.checkNotFinalized();
     if (!def) {
-      throw new GraphError('NotFound', `Op type not registered '${type}' in sluice. Import the graph, or define the op.`);
+      throw new GraphError(
+        'NotFound',
+        `Op type not registered '${type}' in sluice. Import the graph, or define the op.`,
+      );
     }
     for (const t of inputs) {
       if (t.graph !== this) throw new GraphError('Value', `${t} must be from the same graph as ${name}.`);
@@ -217,7 +219,8 @@ export class Graph {
     const show = (s: unknown) => `'${String(s)}'`;
     if (typeof x === 'string') {
       if (x.includes(':') && tensor) return this.#tensorNamed(x);
-      if (x.includes(':')) throw new GraphError('Value', `Name ${show(x)} appears to refer to a Tensor, not a ${kinds}.`);
+      if (x.includes(':'))
+        throw new GraphError('Value', `Name ${show(x)} appears to refer to a Tensor, not a ${kinds}.`);
       const op = this.#byName.get(x);
       if (op && operation) return op;
       if (op) {

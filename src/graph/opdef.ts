@@ -25,7 +25,11 @@ interface Builder<V> {
 const builder =
   <V>(kind: Attr<V>['kind'], list?: true): Builder<V> =>
   (fallback?: V) =>
-    ({ kind, ...(list ? { list } : {}), ...(fallback === undefined ? {} : { default: fallback }) }) as AttrWithDefault<V>;
+    ({
+      kind,
+      ...(list ? { list } : {}),
+      ...(fallback === undefined ? {} : { default: fallback }),
+    }) as AttrWithDefault<V>;
 
 export const bool = builder<boolean>('bool');
 export const int = builder<number>('int');

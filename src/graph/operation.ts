@@ -5,7 +5,17 @@ import { compatible, isFull, merge, type Shape, showShape, tupleShape } from '..
 import type { ControlFlowContext } from './context';
 import { fold } from './fold';
 import type { Graph } from './graph';
-import { type AnyDef, type Attrs, type AttrSpecs, flatShapes, type Handle, type Known, parse, toBag, typesOf } from './opdef';
+import {
+  type AnyDef,
+  type AttrSpecs,
+  type Attrs,
+  flatShapes,
+  type Handle,
+  type Known,
+  parse,
+  toBag,
+  typesOf,
+} from './opdef';
 
 /** One output of an operation, as tf.Tensor. Shape: null where unknown; dtype: the base type, also for refs. */
 export class Tensor {
@@ -63,7 +73,7 @@ export class Tensor {
       { op: this.op.name },
     );
   }
-  *[Symbol.iterator](): Iterator<Tensor> {
+  [Symbol.iterator](): Iterator<Tensor> {
     throw new GraphError(
       'Type',
       'iterating over `tf.Tensor` is not allowed in Graph execution. Use tf.unstack, or session.run first.',
@@ -121,8 +131,7 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
   }
   /** The ops that wait for this one by a control edge, in creation order. */
   get controlOutputs(): readonly Operation[] {
-    const self: unknown = this;
-    return this.graph.getOperations().filter((op) => op.controlInputs.some((c) => c === self));
+    return this.graph.getOperations().filter((op) => op.controlInputs.some((c) => c === this));
   }
   attr<K extends keyof A>(name: K): Attrs<A>[K] {
     return this.attrs[name];
@@ -168,10 +177,7 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
     } catch (e) {
       if (!(e instanceof GraphError)) throw e;
       const given = this.#inputs.map((t) => showShape(t.shape).replace('<unknown>', '?')).join(', ');
-      throw new GraphError(
-        e.code,
-        `${e.reason} for '${this.name}' (op: '${this.type}') with input shapes: ${given}.`,
-      );
+      throw new GraphError(e.code, `${e.reason} for '${this.name}' (op: '${this.type}') with input shapes: ${given}.`);
     }
     const flat = flatShapes(def, attrs, shapes);
     this.outputs.forEach((t, i) => {

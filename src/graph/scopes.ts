@@ -141,7 +141,10 @@ export class Devices {
       }
       const outer = parseDevice(scope);
       const own = parseDevice(op.device);
-      const [type, index] = own.type === undefined ? [outer.type, outer.index] : [own.type, own.index ?? (own.type === outer.type ? outer.index : undefined)];
+      const [type, index] =
+        own.type === undefined
+          ? [outer.type, outer.index]
+          : [own.type, own.index ?? (own.type === outer.type ? outer.index : undefined)];
       op.device = deviceName({
         job: own.job ?? outer.job,
         replica: own.replica ?? outer.replica,

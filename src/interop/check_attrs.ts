@@ -47,7 +47,8 @@ export function checkAttrs(def: AnyDef, attrs: Readonly<Record<string, unknown>>
   for (const spec of [...Object.values(def.inputs), ...Object.values(def.outputs)]) {
     const { count } = parse(spec);
     const n = count === undefined ? 0 : (attrs[count] as number);
-    if (!(n >= 0 && n <= MOST)) refuse(`Value for attr '${count}' of ${n} must be at least minimum 0 and at most ${MOST}`);
+    if (!(n >= 0 && n <= MOST))
+      refuse(`Value for attr '${count}' of ${n} must be at least minimum 0 and at most ${MOST}`);
   }
   const { _class: groups } = attrs;
   if (groups !== undefined && !(Array.isArray(groups) && groups.every((c) => typeof c === 'string'))) {

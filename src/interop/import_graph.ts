@@ -36,7 +36,10 @@ function parseInput(text: string): Source {
  * Adds the nodes of a GraphDef (the message, or its bytes) to the default graph, as tf.import_graph_def. An op type that
  * sluice does not have is imported all the same, and fails only when it must run. Answers `returnElements`, or null.
  */
-export function importGraphDef(graphDef: GraphDef | Uint8Array, options: ImportOptions = {}): (Tensor | Operation)[] | null {
+export function importGraphDef(
+  graphDef: GraphDef | Uint8Array,
+  options: ImportOptions = {},
+): (Tensor | Operation)[] | null {
   const def = graphDef instanceof Uint8Array ? readGraphDef(graphDef) : graphDef;
   if (typeof def !== 'object' || def === null || !Array.isArray(def.node)) {
     throw new GraphError('Type', 'graph_def must be a GraphDef proto.');
@@ -166,9 +169,7 @@ class Importer {
   }
 
   #comesRound(node: NodeDef, source: Source): boolean {
-    return (
-      lookup(node.op)?.flow === 'merge' && lookup(this.#byName.get(source.node)?.op ?? '')?.flow === 'next'
-    );
+    return lookup(node.op)?.flow === 'merge' && lookup(this.#byName.get(source.node)?.op ?? '')?.flow === 'next';
   }
 
   #uniqueName(asked: string): string {
@@ -184,7 +185,10 @@ class Importer {
       const groups = (op.attrs as { _class?: unknown })._class;
       if (!Array.isArray(groups)) continue;
       const moved = (c: string) => (c.startsWith('loc:@') ? (this.#renamed.get(c.slice(5)) ?? c.slice(5)) : null);
-      op.setAttr('_class', (groups as string[]).map((c) => (moved(c) === null ? c : `loc:@${moved(c)}`)));
+      op.setAttr(
+        '_class',
+        (groups as string[]).map((c) => (moved(c) === null ? c : `loc:@${moved(c)}`)),
+      );
     }
   }
 
@@ -299,7 +303,12 @@ function checkTypes(def: AnyDef, attrs: Record<string, unknown>, inputs: readonl
 }
 
 /** Stands for an op type that sluice does not have: any inputs, outputs of unknown shape, and an error when it runs. */
-function unknownDef(node: NodeDef, data: readonly (Tensor | undefined)[], attrs: Record<string, unknown>, count: number): AnyDef {
+function unknownDef(
+  node: NodeDef,
+  data: readonly (Tensor | undefined)[],
+  attrs: Record<string, unknown>,
+  count: number,
+): AnyDef {
   const guess = (attrs.dtype ?? attrs.T ?? attrs.Tout ?? attrs.output_type ?? 'variant') as DType | readonly DType[];
   const types = Array.isArray(guess) ? [...guess] : [guess];
   while (types.length < count) types.push(types[0] ?? 'variant');

@@ -10,17 +10,17 @@ import { RefVariable, ResourceVariable, Variable } from '../ops/variables';
 import { encodeAttr } from './attrs';
 import { importGraphDef } from './import_graph';
 import { readMessage, readMetaGraph, writeMetaGraph } from './messages';
-import { bytesOfText, textOf } from './tensor_proto';
 import {
   type CollectionDef,
   CollectionDefSchema,
-  GraphDefSchema,
   type GraphDef,
+  GraphDefSchema,
   type MetaGraphDef,
   MetaGraphDefSchema,
   NodeDefSchema,
   VariableDefSchema,
 } from './proto/tensorflow_pb';
+import { bytesOfText, textOf } from './tensor_proto';
 
 /** Collections whose items are serialized VariableDefs. */
 const VARIABLES = [
@@ -52,7 +52,10 @@ export interface ImportMetaGraphOptions {
  * Adds the graph and the collections of a MetaGraphDef, a `.meta` file's path or its bytes, to the default graph; as
  * tf.train.import_meta_graph. Raises DataLoss for what is no such file, Value for nodes that do not fit together.
  */
-export function importMetaGraph(source: string | Uint8Array | MetaGraphDef, options: ImportMetaGraphOptions = {}): MetaGraphDef {
+export function importMetaGraph(
+  source: string | Uint8Array | MetaGraphDef,
+  options: ImportMetaGraphOptions = {},
+): MetaGraphDef {
   const meta =
     typeof source === 'string'
       ? readMetaGraph(readFile(source))
@@ -100,7 +103,10 @@ function readFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (e) {
-    throw new GraphError('NotFound', `File ${path} does not exist or cannot be read: ${e instanceof Error ? e.message : e}`);
+    throw new GraphError(
+      'NotFound',
+      `File ${path} does not exist or cannot be read: ${e instanceof Error ? e.message : e}`,
+    );
   }
 }
 
@@ -130,7 +136,10 @@ function readVariable(graph: Graph, bytes: Uint8Array, prefix: string, variables
   const initialValue = def.initialValueName === '' ? null : tensor(def.initialValueName);
   const options = { trainable: def.trainable, name: def.variableName.replace(/:0$/, '') };
   const variable: Variable = def.isResource
-    ? new ResourceVariable(null, { ...options, nodes: resourceNodes(tensor(def.variableName), tensor(def.snapshotName)) })
+    ? new ResourceVariable(null, {
+        ...options,
+        nodes: resourceNodes(tensor(def.variableName), tensor(def.snapshotName)),
+      })
     : new RefVariable(null, {
         ...options,
         nodes: { initializer, initialValue, variable: tensor(def.variableName), snapshot: tensor(def.snapshotName) },
@@ -182,7 +191,10 @@ export function exportScopedMetaGraph(options: ExportMetaGraphOptions = {}): Sco
   const graphDef = scope === '' ? whole : scopedGraphDef(graph, whole, scope);
   const collectionDef: Record<string, CollectionDef> = {};
   for (const key of graph.getAllCollectionKeys()) {
-    const def = writeCollection(graph.getCollectionRef(key).filter((x) => isInside(x, scope)), scope);
+    const def = writeCollection(
+      graph.getCollectionRef(key).filter((x) => isInside(x, scope)),
+      scope,
+    );
     if (def) collectionDef[key] = def;
   }
   const variables = graph.getCollection<Variable>('variables').filter((v) => isInside(v, scope));

@@ -149,7 +149,10 @@ export class Slot {
       throw new GraphError('InvalidArgument', `Shape ${showShape(shape)} would have more than 2**63 - 1 elements`);
     }
     if (!(size >= 0 && bytes < LIMIT)) {
-      throw new GraphError('ResourceExhausted', `OOM when allocating tensor with shape${showShape(shape)} and type ${this.dtype}`);
+      throw new GraphError(
+        'ResourceExhausted',
+        `OOM when allocating tensor with shape${showShape(shape)} and type ${this.dtype}`,
+      );
     }
     this.storage.reserve(bytes);
   }

@@ -56,7 +56,6 @@ export abstract class Layer {
   readonly #reuse: boolean | null;
   readonly #activityRegularizer: Regularizer | null;
   #scope: VariableScope | undefined;
-  #current: VariableScope | undefined;
 
   constructor(kind: string, { trainable = true, name, dtype, reuse = null, activityRegularizer }: LayerOptions = {}) {
     this.#baseName = name ?? kind;
@@ -112,7 +111,6 @@ export abstract class Layer {
     const scope = this.#setScope();
     const reuse = this.built ? true : this.#reuse;
     const out = variableScope(scope, { reuse, auxiliaryNameScope: false }, (current) => {
-      this.#current = current;
       const { graph } = (x as Tensor).graph ? (x as Tensor) : { graph: getDefaultGraph() };
       return graph.nameScope(current.originalNameScope, () => {
         const input = convertToTensor(x, {}, graph);
@@ -158,7 +156,6 @@ export abstract class Layer {
     const scope = this.#setScope();
     const reuse = this.built ? true : this.#reuse;
     return variableScope(scope, { reuse, auxiliaryNameScope: false }, (current) => {
-      this.#current = current;
       return getDefaultGraph().nameScope(current.originalNameScope, () => {
         const v = getVariable(name, {
           shape: [...shape],

@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { convertToTensor, type TensorLike } from '../graph/convert';
 import type { Tensor } from '../graph/operation';
-import { reshape, shapeOf, identity } from '../ops/array';
+import { identity, reshape, shapeOf } from '../ops/array';
 import { biasAdd } from '../ops/bias';
 import { smartCond } from '../ops/cond';
 import { dropout as nnDropout } from '../ops/dropout';
@@ -12,7 +12,7 @@ import { matmul, tensordot } from '../ops/linear';
 import type { Variable } from '../ops/variables';
 import { type Shape, sizeOf } from '../value/shape';
 import { Value } from '../value/value';
-import { type Activation, type Constraint, lastDimension, Layer, type LayerOptions, type Regularizer } from './base';
+import { type Activation, type Constraint, Layer, type LayerOptions, lastDimension, type Regularizer } from './base';
 
 export interface DenseOptions extends LayerOptions {
   readonly activation?: Activation | undefined;
@@ -119,7 +119,10 @@ export class Flatten extends Layer {
   }
   protected call(x: Tensor): Tensor {
     if (x.shape !== null && x.shape.length < 1) {
-      throw new GraphError('Value', `Input 0 of layer ${this.name} is incompatible with the layer: : expected min_ndim=1, found ndim=0.`);
+      throw new GraphError(
+        'Value',
+        `Input 0 of layer ${this.name} is incompatible with the layer: : expected min_ndim=1, found ndim=0.`,
+      );
     }
     const batch = x.shape?.[0] ?? shapeOf(x).at(0);
     const y = reshape(x, [batch, -1] as readonly TensorLike[]);

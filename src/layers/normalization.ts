@@ -1,26 +1,26 @@
 /** @file Batch normalization: statistics of the batch to train with, moving ones to predict with. */
 import { GraphError } from '../errors';
 import { convertToTensor, type TensorLike } from '../graph/convert';
-import { type Operation, Tensor } from '../graph/operation';
-import { constant, identity, reshape, shapeOf } from '../ops/array';
-import { batchNormalization as normalize, fusedBatchNorm, moments } from '../ops/batch_norm';
-import { cast } from '../ops/cast';
-import { cond, smartCond } from '../ops/cond';
+import type { Operation, Tensor } from '../graph/operation';
 import { relu } from '../ops/activations';
+import { constant, identity, reshape, shapeOf } from '../ops/array';
+import { fusedBatchNorm, moments, batchNormalization as normalize } from '../ops/batch_norm';
+import { cast } from '../ops/cast';
+import { stopGradient } from '../ops/identity';
 import { Initializer } from '../ops/initializer';
 import { onesInitializer, zerosInitializer } from '../ops/initializers';
-import { callInitializer } from '../ops/variable_store';
 import { maximum, minimum } from '../ops/pairs';
 import { reduceMean } from '../ops/reduce';
-import { stopGradient } from '../ops/identity';
 import { onesLike, zerosLike } from '../ops/shape';
 import { assign, assignSub } from '../ops/state';
 import { sqrt } from '../ops/unary';
-import { RefVariable, ResourceVariable, type Variable } from '../ops/variables';
+import { callInitializer } from '../ops/variable_store';
+import type { Variable } from '../ops/variables';
 import type { DType } from '../value/dtype';
 import type { Shape } from '../value/shape';
 import { type Constraint, Layer, type LayerOptions, type Regularizer } from './base';
 import type { TrainingOption } from './core';
+import { choose, known, type Training } from './training_flag';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** The axis of the features (or a list of them); the statistics are taken over all others. */
@@ -39,27 +39,14 @@ export interface BatchNormalizationOptions extends LayerOptions {
   readonly betaConstraint?: Constraint | null | undefined;
   readonly gammaConstraint?: Constraint | null | undefined;
   readonly renorm?: boolean | undefined;
-  readonly renormClipping?: { readonly rmax?: TensorLike; readonly rmin?: TensorLike; readonly dmax?: TensorLike } | undefined;
+  readonly renormClipping?:
+    | { readonly rmax?: TensorLike; readonly rmin?: TensorLike; readonly dmax?: TensorLike }
+    | undefined;
   readonly renormMomentum?: number | undefined;
   /** Uses the fused kernel where it can be: rank 4, one axis, 1 or 3. */
   readonly fused?: boolean | null | undefined;
   readonly virtualBatchSize?: number | null | undefined;
   readonly adjustment?: ((shape: Tensor) => [scale: Tensor, bias: Tensor]) | null | undefined;
-}
-
-type Training = boolean | number | Tensor | Variable;
-
-const isVariable = (x: unknown): x is Variable => x instanceof RefVariable || x instanceof ResourceVariable;
-/** tf_utils.constant_value: what a `training` argument is known to be; null where only a run can say. */
-function known(training: Training): boolean | null {
-  if (isVariable(training)) return null;
-  if (training instanceof Tensor) return training.value ? Boolean(training.value[0]) : null;
-  return Boolean(training);
-}
-/** tf_utils.smart_cond: a variable always makes a cond. */
-function choose<T>(training: Training, onTrue: () => T, onFalse: () => T): T {
-  if (isVariable(training)) return cond(training as never, onTrue as never, onFalse as never) as T;
-  return smartCond(training as never, onTrue as never, onFalse as never) as T;
 }
 
 /**
@@ -111,7 +98,8 @@ export class BatchNormalization extends Layer {
     const canFuse = this.#fusedCanBeUsed();
     this.#axes = this.#axes.map((a) => (a < 0 ? rank + a : a));
     for (const a of this.#axes) if (a < 0 || a >= rank) throw new GraphError('Value', `Invalid axis: ${a}`);
-    if (new Set(this.#axes).size !== this.#axes.length) throw new GraphError('Value', `Duplicate axis: [${this.#axes}]`);
+    if (new Set(this.#axes).size !== this.#axes.length)
+      throw new GraphError('Value', `Duplicate axis: [${this.#axes}]`);
     if (groups != null) this.#checkVirtualBatches(groups);
     this.#fused = this.#fused && rank === 4 && canFuse;
     if (this.#fused) this.#format = this.#axes[0] === 1 ? 'NCHW' : 'NHWC';
@@ -156,7 +144,13 @@ export class BatchNormalization extends Layer {
 
   #trained(name: 'gamma' | 'beta', shape: number[], initializer: Initializer): Variable {
     const regularizer = this.#o[`${name}Regularizer`];
-    return this.addWeight(name, { shape, dtype: this.#paramType, initializer, regularizer, constraint: this.#o[`${name}Constraint`] });
+    return this.addWeight(name, {
+      shape,
+      dtype: this.#paramType,
+      initializer,
+      regularizer,
+      constraint: this.#o[`${name}Constraint`],
+    });
   }
 
   #average(name: string, shape: number[], initializer: Initializer): Variable {
@@ -171,9 +165,13 @@ export class BatchNormalization extends Layer {
     if (!this.#o.renorm) return;
     const stddevStart = new SquareRoot(varianceStart);
     const { graph } = this.movingMean;
-    this.#movingStddev = graph.colocateWith(this.movingVariance, () => this.#average('moving_stddev', shape, stddevStart));
+    this.#movingStddev = graph.colocateWith(this.movingVariance, () =>
+      this.#average('moving_stddev', shape, stddevStart),
+    );
     this.#renormMean = graph.colocateWith(this.movingMean, () => this.#average('renorm_mean', shape, meanStart));
-    this.#renormStddev = graph.colocateWith(this.#movingStddev, () => this.#average('renorm_stddev', shape, stddevStart));
+    this.#renormStddev = graph.colocateWith(this.#movingStddev, () =>
+      this.#average('renorm_stddev', shape, stddevStart),
+    );
   }
 
   /** v -= (v - value) * (1 - momentum) */
@@ -330,7 +328,10 @@ export class BatchNormalization extends Layer {
     const renormStddev = maximum(this.#renormStddev, sqrt(epsilon));
     let r = batchStddev.truediv(renormStddev);
     let d = batchMean.sub(this.#renormMean).truediv(renormStddev);
-    const [mean, stddev] = graph.controlDependencies([r, d], () => [identity(batchMean), identity(batchStddev)] as const);
+    const [mean, stddev] = graph.controlDependencies(
+      [r, d],
+      () => [identity(batchMean), identity(batchStddev)] as const,
+    );
     const { rmin, rmax, dmax } = renormClipping;
     if (rmin !== undefined) r = maximum(r, rmin);
     if (rmax !== undefined) r = minimum(r, rmax);
@@ -380,12 +381,7 @@ class SquareRoot extends Initializer {
 }
 
 /** y * scale + offset, then * thenScale + thenOffset, as one scale and offset. */
-function compose(
-  scale: Tensor,
-  offset: Tensor,
-  thenScale: Tensor | null,
-  thenOffset: Tensor | null,
-): [Tensor, Tensor] {
+function compose(scale: Tensor, offset: Tensor, thenScale: Tensor | null, thenOffset: Tensor | null): [Tensor, Tensor] {
   let [s, o] = [scale, offset];
   if (thenScale !== null) {
     s = s.mul(thenScale);
@@ -396,7 +392,5 @@ function compose(
 }
 
 /** Batch normalization made and applied at once, as tf.layers.batch_normalization. */
-export const batchNormalization = (
-  x: TensorLike,
-  options: BatchNormalizationOptions & TrainingOption = {},
-): Tensor => new BatchNormalization(options).apply(x, options);
+export const batchNormalization = (x: TensorLike, options: BatchNormalizationOptions & TrainingOption = {}): Tensor =>
+  new BatchNormalization(options).apply(x, options);

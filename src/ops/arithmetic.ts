@@ -7,7 +7,7 @@ import { type Grad, int, type Known, shape, type } from '../graph/opdef';
 import { Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { COMPLEX, type DType, FLOATS, INTEGERS, NUMBERS } from '../value/dtype';
-import { compatible, isFull, merge, sameShape, type Shape, showShape, tupleShape } from '../value/shape';
+import { compatible, isFull, merge, type Shape, sameShape, showShape, tupleShape } from '../value/shape';
 import { identity, type Named, reshape, shapeOf } from './array';
 import { type Pair, productOf, rounder, zip, zipBy, zipKernel, zipShape } from './cellwise';
 import { negate } from './operators';
@@ -27,7 +27,10 @@ const BroadcastGradientArgs = defineOp({
   reference({ s0, s1, r0, r1 }, { T }) {
     const [a, b] = [Array.from(s0.data, Number), Array.from(s1.data, Number)];
     const [ones, others] = stretched(a, b);
-    for (const [out, axes] of [[r0, ones], [r1, others]] as const) {
+    for (const [out, axes] of [
+      [r0, ones],
+      [r1, others],
+    ] as const) {
       out.resize([axes.length]);
       const cells = out.data;
       for (let i = 0; i < axes.length; i++) cells[i] = (T === 'int64' ? BigInt(axes[i]!) : axes[i]) as number;

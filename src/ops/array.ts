@@ -76,7 +76,8 @@ export interface PlaceholderOptions extends Named {
 export function placeholder(dtype: DType, options?: PlaceholderOptions): Tensor;
 export function placeholder(dtype: DType, shape: Shape, options?: Named): Tensor;
 export function placeholder(dtype: DType, first: PlaceholderOptions | Shape = {}, more: Named = {}): Tensor {
-  const { shape = null, name } = first === null || Array.isArray(first) ? { shape: first as Shape, ...more } : (first as PlaceholderOptions);
+  const { shape = null, name } =
+    first === null || Array.isArray(first) ? { shape: first as Shape, ...more } : (first as PlaceholderOptions);
   return Placeholder({}, { dtype, shape }, name).output;
 }
 

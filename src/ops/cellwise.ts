@@ -3,8 +3,17 @@ import { GraphError } from '../errors';
 import type { Grad, Known } from '../graph/opdef';
 import type { Slot } from '../kernels/memory';
 import type { Call } from '../kernels/table';
-import { type Cells, type DType, isBig, isComplex, isInteger, roundBfloat16, roundFloat16, wireName } from '../value/dtype';
-import { broadcast, broadcastIndex, type FullShape, sameShape, type Shape, sizeOf } from '../value/shape';
+import {
+  type Cells,
+  type DType,
+  isBig,
+  isComplex,
+  isInteger,
+  roundBfloat16,
+  roundFloat16,
+  wireName,
+} from '../value/dtype';
+import { broadcast, broadcastIndex, type FullShape, type Shape, sameShape, sizeOf } from '../value/shape';
 
 export type Single = (x: number) => number;
 export type Pair = (x: number, y: number) => number;
@@ -25,7 +34,10 @@ function settle(dtype: DType, cells: Cells): void {
 }
 function refuseComplex(dtype: DType): void {
   if (isComplex(dtype)) {
-    throw new GraphError('Unimplemented', `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`);
+    throw new GraphError(
+      'Unimplemented',
+      `sluice has no arithmetic for ${wireName(dtype)}. Keep the parts as two tensors.`,
+    );
   }
 }
 
@@ -102,7 +114,10 @@ export const zipKernel =
     return sides && [`${name}_${sides.kind}${back}_f32`, z.ptr, matrix.ptr, side.ptr, sides.m, sides.n];
   };
 /** Whether a smaller shape is one row, or one column, of `out` seen as a matrix of m rows and n columns. */
-function rowOrColumn(shape: FullShape, out: FullShape): { readonly kind: 'row' | 'col'; readonly m: number; readonly n: number } | null {
+function rowOrColumn(
+  shape: FullShape,
+  out: FullShape,
+): { readonly kind: 'row' | 'col'; readonly m: number; readonly n: number } | null {
   const [size, cells] = [sizeOf(shape), sizeOf(out)];
   const padded = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
   const first = padded.findIndex((d) => d !== 1);

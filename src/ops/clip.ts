@@ -1,20 +1,18 @@
 /** @file Keeping numbers within bounds: by value, by norm, by the norm of many; and refusing numbers that are none. */
 import { GraphError } from '../errors';
-import { convertToTensor, graphOf, isConvertible, type TensorLike } from '../graph/convert';
+import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
 import { IndexedSlices } from '../graph/indexed_slices';
 import { type Grad, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
-import type { Slot } from '../kernels/memory';
-import { NUMBERS, type Cells } from '../value/dtype';
+import { type Cells, NUMBERS } from '../value/dtype';
 import { compatible, type Shape, showShape, tupleShape } from '../value/shape';
-import { broadcastGradientArgs, reduceTo } from './arithmetic';
-import { constant, identity, type Named, onesLike, shapeOf, zeros } from './array';
+import { constant, identity, type Named, onesLike } from './array';
 import { cast } from './cast';
-import { greater, isFinite, less, logicalOr, select, where } from './compare';
+import { greater, isFinite, select, where } from './compare';
 import { l2Loss } from './cross_entropy';
-import { over, times } from './operators';
 import { stack } from './join';
+import { over, times } from './operators';
 import { maximum, minimum } from './pairs';
 import { range } from './range';
 import { reduceSum } from './reduce';
@@ -43,12 +41,14 @@ const ClipByValue = defineOp({
   },
   gradient: 'missing',
   reference({ t, clip_value_min, clip_value_max, output }) {
-    const [a, low, high, out] = [t.data, clip_value_min, clip_value_max, output.data].map((s) => ('data' in s ? s.data : s)) as Cells[];
+    const [a, low, high, out] = [t.data, clip_value_min, clip_value_max, output.data].map((s) =>
+      'data' in s ? s.data : s,
+    ) as Cells[];
     const [lowStep, highStep] = [low, high].map((b) => (b!.length === 1 ? 0 : 1));
     for (let i = 0; i < out!.length; i++) {
       const [x, l, h] = [a![i]!, low![i * lowStep!]!, high![i * highStep!]!];
-      const y = h < x ? h : x;
-      out![i] = y < l ? l : y;
+      const y = Math.min(h, x);
+      out![i] = Math.max(y, l);
     }
   },
 });
@@ -61,7 +61,8 @@ function checkShape(kept: Tensor, result: Tensor): void {
   if (compatible(kept.shape, result.shape)) return;
   throw new GraphError('Value', `Shapes ${tupleShape(kept.shape)} and ${tupleShape(result.shape)} are not compatible`);
 }
-const valuesOf = (t: TensorLike, name: string): Tensor => convertToTensor(t instanceof IndexedSlices ? t.values : t, { name });
+const valuesOf = (t: TensorLike, name: string): Tensor =>
+  convertToTensor(t instanceof IndexedSlices ? t.values : t, { name });
 /** The clipped values in the form the unclipped ones had. */
 const like = (t: TensorLike | null, values: Tensor): Grad =>
   t instanceof IndexedSlices ? new IndexedSlices(values, t.indices, t.denseShape) : values;

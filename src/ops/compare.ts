@@ -6,7 +6,7 @@ import { type Attr, bool, float, type Known, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { type DType, FLOATS, INTEGERS, isBig, NUMBERS } from '../value/dtype';
-import { broadcast, broadcastIndex, compatible, isFull, merge, type Shape, showShape } from '../value/shape';
+import { broadcast, broadcastIndex, compatible, merge, type Shape, showShape } from '../value/shape';
 import { broadcastGradientArgs } from './arithmetic';
 import { type Named, reshape, shapeOf, zeros, zerosLike } from './array';
 import { rounder, zip, zipBy, zipKernel, zipShape } from './cellwise';
@@ -104,9 +104,13 @@ const ApproximateEqual = defineOp({
   attrs: { T: type([...NUMBERS, 'qint16', 'quint16']), tolerance: float(1e-5) },
   infer({ x, y }) {
     if (compatible(x.shape, y.shape)) return { z: merge(x.shape, y.shape) };
-    throw new GraphError('Value', words(() => merge(x.shape, y.shape)), {
-      atRun: `x and y must be of the same shape. x shape: ${showShape(x.shape)}. y shape: ${showShape(y.shape)}`,
-    });
+    throw new GraphError(
+      'Value',
+      words(() => merge(x.shape, y.shape)),
+      {
+        atRun: `x and y must be of the same shape. x shape: ${showShape(x.shape)}. y shape: ${showShape(y.shape)}`,
+      },
+    );
   },
   gradient: null,
   reference: (t, { tolerance }) =>
@@ -196,11 +200,23 @@ const unequalInputs = (said: string, input: number, a: Shape, b: Shape): GraphEr
   });
 /** A scalar chooses all, a vector whole rows, any other condition single cells. */
 function selected(condition: Shape, t: Shape, e: Shape): Shape {
-  if (!compatible(t, e)) throw unequalInputs(words(() => merge(t, e)), 2, t, e);
+  if (!compatible(t, e))
+    throw unequalInputs(
+      words(() => merge(t, e)),
+      2,
+      t,
+      e,
+    );
   const data = merge(t, e);
   if (!condition || !data || condition.length === 0) return data;
   if (condition.length !== 1) {
-    if (!compatible(condition, data)) throw unequalInputs(words(() => merge(data, condition)), 1, condition, data);
+    if (!compatible(condition, data))
+      throw unequalInputs(
+        words(() => merge(data, condition)),
+        1,
+        condition,
+        data,
+      );
     return merge(data, condition);
   }
   if (data.length === 0) {
@@ -252,7 +268,9 @@ const allBroadcast = (c: Known | Slot, t: Known | Slot, e: Known | Slot): Shape 
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const [a, b, d] = [c, t, e].map((s) => showShape(s.shape));
-    throw new GraphError('Value', error.reason, { atRun: `condition ${a}, then ${b}, and else ${d} must be broadcastable` });
+    throw new GraphError('Value', error.reason, {
+      atRun: `condition ${a}, then ${b}, and else ${d} must be broadcastable`,
+    });
   }
 };
 const SelectV2 = defineOp({

@@ -54,7 +54,10 @@ const flooring = byKind<Pair>({
   big: bigPair((x, y) => (x % y !== 0n && x < 0n !== y < 0n ? x / y - 1n : x / y)),
 });
 const floorRemaining = byKind<Pair>({
-  float: (round) => (x, y) => (x < 0 === y < 0 ? x % y : round((x % y) + y) % y),
+  float: (round) => (x, y) => {
+    const rest = x % y;
+    return rest !== 0 && y < 0 !== rest < 0 ? round(rest + y) : rest;
+  },
   int: () => safe((x, y) => (x < 0 === y < 0 ? x % y : ((x % y) + y) % y)),
   big: bigPair((x, y) => (x < 0n === y < 0n ? x % y : ((x % y) + y) % y)),
 });
@@ -63,10 +66,6 @@ interface Operands {
   readonly x: Tensor;
   readonly y: Tensor;
 }
-interface Result {
-  readonly z: Tensor;
-}
-
 // ---- real ---------------------------------------------------------------------------------------------------------
 
 const quotientGradient = (f: (x: Tensor, y: Tensor) => Tensor, dz: Tensor, { x, y }: Operands) => {

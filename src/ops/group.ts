@@ -1,6 +1,7 @@
 /** @file tf.group, with Python's variable arguments. */
-import type { Operation } from '../graph/operation';
+
 import { isTensorLike } from '../graph/convert';
+import type { Operation } from '../graph/operation';
 import type { Named } from './array';
 import { group as groupOf } from './control';
 

@@ -17,11 +17,11 @@ import {
   sparseSoftmaxCrossEntropyWithLogits,
 } from './cross_entropy';
 import { divNoNan } from './division';
+import { stopGradient } from './identity';
 import { maximum, minimum, squaredDifference } from './pairs';
 import { range } from './range';
 import { reduceSum } from './reduce';
 import { onesLike, rank, size, squeeze, zerosLike } from './shape';
-import { stopGradient } from './identity';
 import { abs, log, square } from './unary';
 import { assertBroadcastable, broadcastWeights } from './weights';
 
@@ -44,7 +44,8 @@ export interface LossOptions {
   readonly reduction?: string | undefined;
 }
 
-const totalOver = (total: Tensor, present: TensorLike): Tensor => divNoNan(reduceSum(total), present, { name: 'value' });
+const totalOver = (total: Tensor, present: TensorLike): Tensor =>
+  divNoNan(reduceSum(total), present, { name: 'value' });
 
 function numPresent(losses: Tensor, weights: Tensor, perBatch = false): Tensor {
   return losses.graph.nameScope('num_present', (scope) => {
@@ -223,7 +224,11 @@ export interface SmoothedLossOptions extends LossOptions {
 }
 
 /** Cross entropy of independent classes, as tf.losses.sigmoid_cross_entropy. */
-export function sigmoidCrossEntropy(multiClassLabels: TensorLike, logitsIn: TensorLike, options: SmoothedLossOptions = {}): Tensor {
+export function sigmoidCrossEntropy(
+  multiClassLabels: TensorLike,
+  logitsIn: TensorLike,
+  options: SmoothedLossOptions = {},
+): Tensor {
   const { labelSmoothing: smooth = 0 } = options;
   given('multi_class_labels', multiClassLabels);
   given('logits', logitsIn);
@@ -238,7 +243,11 @@ export function sigmoidCrossEntropy(multiClassLabels: TensorLike, logitsIn: Tens
 }
 
 /** Cross entropy of one class out of many, labels as distributions, as tf.losses.softmax_cross_entropy. */
-export function softmaxCrossEntropy(onehotLabels: TensorLike, logitsIn: TensorLike, options: SmoothedLossOptions = {}): Tensor {
+export function softmaxCrossEntropy(
+  onehotLabels: TensorLike,
+  logitsIn: TensorLike,
+  options: SmoothedLossOptions = {},
+): Tensor {
   const { labelSmoothing: smooth = 0 } = options;
   given('onehot_labels', onehotLabels);
   given('logits', logitsIn);
@@ -258,7 +267,11 @@ export function softmaxCrossEntropy(onehotLabels: TensorLike, logitsIn: TensorLi
 }
 
 /** Cross entropy of one class out of many, labels as indices, as tf.losses.sparse_softmax_cross_entropy. */
-export function sparseSoftmaxCrossEntropy(labelsIn: TensorLike, logitsIn: TensorLike, options: LossOptions = {}): Tensor {
+export function sparseSoftmaxCrossEntropy(
+  labelsIn: TensorLike,
+  logitsIn: TensorLike,
+  options: LossOptions = {},
+): Tensor {
   given('labels', labelsIn);
   given('logits', logitsIn);
   return getDefaultGraph().nameScope(options.scope ?? 'sparse_softmax_cross_entropy_loss', (scope) => {
@@ -329,6 +342,10 @@ export interface TotalLossOptions {
   readonly scope?: string | null | undefined;
 }
 /** The sum of LOSSES and, by default, of the regularization losses, as tf.losses.get_total_loss. */
-export function getTotalLoss({ addRegularizationLosses = true, name = 'total_loss', scope }: TotalLossOptions = {}): Tensor {
+export function getTotalLoss({
+  addRegularizationLosses = true,
+  name = 'total_loss',
+  scope,
+}: TotalLossOptions = {}): Tensor {
   return addN([...getLosses(scope), ...(addRegularizationLosses ? getRegularizationLosses(scope) : [])], { name });
 }

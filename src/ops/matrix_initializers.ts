@@ -13,9 +13,9 @@ import {
   type SeededOptions,
 } from './initializer';
 import { diagPart, eye } from './matrix';
-import { qr } from './qr';
 import { times } from './operators';
 import { matrixTranspose } from './permute';
+import { qr } from './qr';
 import { randomNormal } from './random';
 import { sign } from './unary';
 

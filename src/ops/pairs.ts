@@ -5,7 +5,14 @@ import { defineOp } from '../graph/define';
 import { type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import { COMPLEX, FLOATS, INTEGERS } from '../value/dtype';
-import { broadcastGradientArgs, broadcastReductions, reduceTo, reductionOps, sameFullShape, scalarMul } from './arithmetic';
+import {
+  broadcastGradientArgs,
+  broadcastReductions,
+  reduceTo,
+  reductionOps,
+  sameFullShape,
+  scalarMul,
+} from './arithmetic';
 import { type Named, onesLike, shapeOf, zeros, zerosLike } from './array';
 import { cast } from './cast';
 import { after, byKind, type Pair, productOf, rounder, zipBy, zipKernel, zipShape } from './cellwise';
@@ -88,7 +95,7 @@ const Maximum = defineOp({
   inplace: ['x', 'y'],
   infer: zipShape,
   gradient: ({ z: dz }, operands) => extremeGradient(dz, operands, greaterEqual),
-  reference: zipBy(() => (x, y) => (x < y || y !== y ? y : x)), // NaN wins
+  reference: zipBy(() => (x, y) => (x < y || Number.isNaN(y) ? y : x)), // NaN wins
   kernel: zipKernel('maximum'),
 });
 /** The larger of x and y; where one is NaN, x. As tf.maximum. */
@@ -104,7 +111,7 @@ const Minimum = defineOp({
   inplace: ['x', 'y'],
   infer: zipShape,
   gradient: ({ z: dz }, operands) => extremeGradient(dz, operands, lessEqual),
-  reference: zipBy(() => (x, y) => (y < x || y !== y ? y : x)),
+  reference: zipBy(() => (x, y) => (y < x || Number.isNaN(y) ? y : x)),
   kernel: zipKernel('minimum'),
 });
 /** The smaller of x and y; where one is NaN, x. As tf.minimum. */

@@ -26,7 +26,18 @@ const Qr = defineOp({
     const many = input.shape.slice(0, -2).reduce((a, b) => a * b, 1);
     for (let b = 0; b < many; b++) {
       const a = Float64Array.from(input.data.slice(b * m * n, (b + 1) * m * n));
-      decompose(a, m, n, k, (i, j, x) => void (q.data[b * m * k + i * k + j] = x), (i, j, x) => void (r.data[b * k * n + i * n + j] = x));
+      decompose(
+        a,
+        m,
+        n,
+        k,
+        (i, j, x) => {
+          q.data[b * m * k + i * k + j] = x;
+        },
+        (i, j, x) => {
+          r.data[b * k * n + i * n + j] = x;
+        },
+      );
     }
   },
 });

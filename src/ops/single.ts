@@ -32,7 +32,7 @@ export function defineUnary(name: string, { types = CONTINUOUS, gradient, cells,
     attrs: { T: type(types) },
     inplace: ['x'],
     infer: ({ x }) => ({ y: x.shape }),
-    gradient: ({ y: dy }, { x, y }) => ({ x: gradient && gradient(dy, x, y) }),
+    gradient: ({ y: dy }, { x, y }) => ({ x: gradient?.(dy, x, y) ?? null }),
     reference: ({ x, y }) => mapCells(x, y, cells),
     kernel: ({ x, y }): Call | null => (kernel && x.dtype === 'float32' ? [kernel, y.ptr, x.ptr, x.size] : null),
   });

@@ -51,8 +51,8 @@ const Slice = defineOp({
   },
   alias: { output: 'input' },
   aliasWhen: ({ input: { shape }, begin, size }) =>
-    shape !== null &&
-    shape.every((d, i) => d !== null && begin.value?.[i] === 0 && (size.value?.[i] === d || size.value?.[i] === -1)),
+    shape?.every((d, i) => d !== null && begin.value?.[i] === 0 && (size.value?.[i] === d || size.value?.[i] === -1)) ??
+    false,
   gradient({ output: dy }, { input, begin, output }) {
     const n = rank(input);
     const size = shapeOf(output);

@@ -51,11 +51,13 @@ const ftrl =
     accum![i] = now;
   };
 
-const momentum: Rule['rule'] = ([w, accum], { lr, momentum: m }, { use_nesterov }, f) => (i, g) => {
-  const a = f(f(accum![i]! * m!) + g);
-  accum![i] = a;
-  w![i]! -= use_nesterov ? f(f(g * lr!) + f(f(a * m!) * lr!)) : f(a * lr!);
-};
+const momentum: Rule['rule'] =
+  ([w, accum], { lr, momentum: m }, { use_nesterov }, f) =>
+  (i, g) => {
+    const a = f(f(accum![i]! * m!) + g);
+    accum![i] = a;
+    w![i]! -= use_nesterov ? f(f(g * lr!) + f(f(a * m!) * lr!)) : f(a * lr!);
+  };
 
 const RULES: readonly Rule[] = [
   {
@@ -69,7 +71,7 @@ const RULES: readonly Rule[] = [
       (i, g) => {
         w![i]! -= f(alpha! * g);
       },
-    kernel: ({ var: w, alpha, delta }) => 
+    kernel: ({ var: w, alpha, delta }) =>
       hasKernel('apply_gradient_descent_f32')
         ? ['apply_gradient_descent_f32', w!.ptr, alpha!.ptr, delta!.ptr, w!.size]
         : null,

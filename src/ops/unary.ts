@@ -3,16 +3,21 @@ import { GraphError } from '../errors';
 import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import type { Tensor } from '../graph/operation';
 import { type DType, FLOATS, INTEGERS, isInteger } from '../value/dtype';
+import { softplus } from './activations';
 import { multiply } from './arithmetic';
 import { constant, type Named, shapeOf, zeros } from './array';
 import { after, byKind, productOf, rounder, type Single } from './cellwise';
 import { minus, negate, over, plus, times } from './operators';
 import { defineUnary, defineUnaryGrad, SIGNED } from './single';
-import { softplus } from './activations';
 
 // ---- signs --------------------------------------------------------------------------------------------------------
 
-const Neg = defineUnary('Neg', { types: SIGNED, gradient: (dy) => negate(dy), cells: () => (x) => -x, kernel: 'neg_f32' });
+const Neg = defineUnary('Neg', {
+  types: SIGNED,
+  gradient: (dy) => negate(dy),
+  cells: () => (x) => -x,
+  kernel: 'neg_f32',
+});
 /** -x, as tf.negative. */
 export function negative(x: TensorLike, { name }: Named = {}): Tensor {
   return Neg({ x }, {}, name).y;
@@ -34,7 +39,7 @@ const Sign = defineUnary('Sign', {
   types: SIGNED,
   gradient: (_, x) => zeros(shapeOf(x), { dtype: x.dtype }),
   cells: byKind({
-    float: () => (x) => (x > 0 ? 1 : x < 0 ? -1 : x === x ? 0 : x),
+    float: () => (x) => (x > 0 ? 1 : x < 0 ? -1 : Number.isNaN(x) ? x : 0),
     int: () => Math.sign,
     big: ((x: bigint) => (x > 0n ? 1n : x < 0n ? -1n : 0n)) as unknown as Single,
   }),
@@ -107,7 +112,11 @@ export function square(x: TensorLike, { name }: Named = {}): Tensor {
   return Square({ x }, {}, name).y;
 }
 
-const Sqrt = defineUnary('Sqrt', { gradient: (dy, _, y) => sqrtGrad(y, dy), cells: () => Math.sqrt, kernel: 'sqrt_f32' });
+const Sqrt = defineUnary('Sqrt', {
+  gradient: (dy, _, y) => sqrtGrad(y, dy),
+  cells: () => Math.sqrt,
+  kernel: 'sqrt_f32',
+});
 /** The square root, NaN below 0, as tf.sqrt. */
 export function sqrt(x: TensorLike, { name }: Named = {}): Tensor {
   return Sqrt({ x }, {}, name).y;

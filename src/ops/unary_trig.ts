@@ -56,10 +56,11 @@ export function asin(x: TensorLike, { name }: Named = {}): Tensor {
 }
 
 const Acos = defineUnary('Acos', {
-  gradient: (dy, x) => after(dy, () => {
-    const inverse = reciprocal(height(x, dy));
-    return times(negate(dy), inverse);
-  }),
+  gradient: (dy, x) =>
+    after(dy, () => {
+      const inverse = reciprocal(height(x, dy));
+      return times(negate(dy), inverse);
+    }),
   cells: () => Math.acos,
 });
 /** The angle in radians whose cosine is x, as tf.acos. */

@@ -41,7 +41,9 @@ const DenseToDenseSetOperation = defineOp({
     for (let r = 0; r < rows; r++) {
       const not = new Set(Array.from(set2.data.slice(r * n, (r + 1) * n)));
       const left = [...new Set(Array.from(set1.data.slice(r * m, (r + 1) * m)))].filter((x) => !not.has(x)).sort();
-      left.forEach((x, i) => found.push([r, i, x]));
+      left.forEach((x, i) => {
+        found.push([r, i, x]);
+      });
       widest = Math.max(widest, left.length);
     }
     const depth = set1.shape.length;

@@ -1,6 +1,7 @@
 /** @file Adam: steps scaled by running averages of the gradient and of its square. */
-import type { IndexedSlices } from '../graph/indexed_slices';
+
 import { getDefaultGraph } from '../graph/graph';
+import type { IndexedSlices } from '../graph/indexed_slices';
 import type { Operation, Tensor } from '../graph/operation';
 import { cast } from '../ops/cast';
 import { group } from '../ops/control';
@@ -19,7 +20,12 @@ export interface AdamOptions extends OptimizerOptions {
 
 /** Adam, as tf.train.AdamOptimizer. Sparse gradients move all rows, as there. */
 export class AdamOptimizer extends Optimizer {
-  readonly #given: { readonly learningRate: Hyper; readonly beta1: Hyper; readonly beta2: Hyper; readonly epsilon: Hyper };
+  readonly #given: {
+    readonly learningRate: Hyper;
+    readonly beta1: Hyper;
+    readonly beta2: Hyper;
+    readonly epsilon: Hyper;
+  };
   #lr!: Tensor;
   #beta1!: Tensor;
   #beta2!: Tensor;

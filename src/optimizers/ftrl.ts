@@ -38,7 +38,8 @@ export class FtrlOptimizer extends Optimizer {
     for (const [name, x] of atLeastZero) {
       if (x < 0) throw new GraphError('Value', `${name} ${x.toFixed(6)} needs to be positive or zero`);
     }
-    if (power > 0) throw new GraphError('Value', `learning_rate_power ${power.toFixed(6)} needs to be negative or zero`);
+    if (power > 0)
+      throw new GraphError('Value', `learning_rate_power ${power.toFixed(6)} needs to be negative or zero`);
     this.#learningRate = learningRate;
     this.#options = options;
     this.#start = start;
@@ -55,7 +56,11 @@ export class FtrlOptimizer extends Optimizer {
     }
   }
   protected override prepare(): void {
-    const { l1RegularizationStrength: l1 = 0, l2RegularizationStrength: l2 = 0, learningRatePower = -0.5 } = this.#options;
+    const {
+      l1RegularizationStrength: l1 = 0,
+      l2RegularizationStrength: l2 = 0,
+      learningRatePower = -0.5,
+    } = this.#options;
     this.#scalars = {
       lr: this.hyper(this.#learningRate, 'learning_rate'),
       l1: this.hyper(l1, 'l1_regularization_strength'),

@@ -72,7 +72,9 @@ export abstract class Optimizer {
    * around the call. Raises Value where no variable has a gradient.
    */
   minimize(loss: Tensor, options: MinimizeOptions | Variable = {}): Operation {
-    const o: MinimizeOptions = isConvertible(options) ? { globalStep: options as Variable } : (options as MinimizeOptions);
+    const o: MinimizeOptions = isConvertible(options)
+      ? { globalStep: options as Variable }
+      : (options as MinimizeOptions);
     const pairs = this.computeGradients(loss, o);
     if (pairs.every(([g]) => g === null)) {
       const names = pairs.map(([, v]) => String(v)).join(', ');
@@ -125,7 +127,9 @@ export abstract class Optimizer {
     return graph.nameScope(name ?? this.name, (scope) => {
       this.prepare();
       const updates = converted.flatMap(([g, v]) => (g === null ? [] : [this.#update(g, v)]));
-      const done = globalStep ? this.#count(globalStep, this.finish(updates, 'update'), scope) : this.finish(updates, scope);
+      const done = globalStep
+        ? this.#count(globalStep, this.finish(updates, 'update'), scope)
+        : this.finish(updates, scope);
       const trainOps = graph.getCollectionRef(GraphKeys.TRAIN_OP);
       if (!trainOps.includes(done)) trainOps.push(done);
       return done;
@@ -196,9 +200,7 @@ export abstract class Optimizer {
     const sparse = g instanceof IndexedSlices;
     const state = (x: Variable) => (x instanceof ResourceVariable ? x.handle : (x as TensorLike));
     const scalars = (list: Readonly<Record<string, Tensor>>) =>
-      Object.fromEntries(
-        Object.entries(list).map(([k, t]) => [k, k === 'global_step' ? t : cast(t, v.dtype)]),
-      );
+      Object.fromEntries(Object.entries(list).map(([k, t]) => [k, k === 'global_step' ? t : cast(t, v.dtype)]));
     const gradient = !sparse && /^(Proximal)?GradientDescent$/.test(rule) ? 'delta' : 'grad';
     return applyOp(
       `${resource ? 'Resource' : ''}${sparse ? 'Sparse' : ''}Apply${rule}`,

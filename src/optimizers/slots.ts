@@ -9,7 +9,10 @@ import type { DType } from '../value/dtype';
 import { isFull, type Shape } from '../value/shape';
 
 /** What a slot starts from: a tensor, or something that makes one of the shape asked for. */
-export type SlotInitializer = Tensor | ((...args: never[]) => Tensor) | { call(shape: unknown, options?: unknown): Tensor };
+export type SlotInitializer =
+  | Tensor
+  | ((...args: never[]) => Tensor)
+  | { call(shape: unknown, options?: unknown): Tensor };
 
 interface SlotOptions {
   readonly shape?: Shape;

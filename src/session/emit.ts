@@ -1,14 +1,14 @@
 /** @file Turns a laid-out order into blocks of steps: who may be dead, and what each op does. */
 import { GraphError } from '../errors';
-import type { Operation, Tensor } from '../graph/operation';
 import { type Site, toBag } from '../graph/opdef';
-import { Slot } from '../kernels/memory';
+import type { Operation, Tensor } from '../graph/operation';
+import type { Slot } from '../kernels/memory';
 import { type Call, program } from '../kernels/table';
 import { wireName } from '../value/dtype';
 import { showShape } from '../value/shape';
 import type { Layout, State } from './layout';
 import { Frame } from './order';
-import { type Block, checkReady, kernelCalls, roundHalf, running, runBlock, runLate, type Step } from './run';
+import { type Block, checkReady, kernelCalls, roundHalf, runBlock, runLate, running, type Step } from './run';
 import type { Facts } from './specialize';
 import { aliasOf, type Timeline, writtenInputs } from './timeline';
 
@@ -102,8 +102,14 @@ export function emit(
     const { flow } = op.def;
     const data = op.inputs.map(alive);
     const control = op.controlInputs.map(alive);
-    if (flow === 'trigger') return void guardOf.set(op, 0);
-    if (flow === 'merge') return merge(op, data, to);
+    if (flow === 'trigger') {
+      guardOf.set(op, 0);
+      return;
+    }
+    if (flow === 'merge') {
+      merge(op, data, to);
+      return;
+    }
     // An Enter of a loop variable lives in the first round only; the loop itself knows.
     const entered = flow === 'enter' && !(op.attrs as Record<string, unknown>).is_constant;
     const guard = entered ? guardOf.get(op.outputs[0]!)! : all([...data, ...control], frame, to);
@@ -186,18 +192,24 @@ export function emit(
     const { def, attrs } = op;
     const failure = facts.errors.get(op);
     if (failure) {
-      return to.push(guard, () => {
+      to.push(guard, () => {
         throw failure;
       });
+      return;
     }
     const after = readiness(op, guard, to);
     if (op.outputs.length > 0 && op.outputs.every((t) => facts.of.get(t)?.cells)) return;
-    if (def.source === 'placeholder' && !fed.has(op.outputs[0]!)) return to.push(guard, () => unfed(op));
+    if (def.source === 'placeholder' && !fed.has(op.outputs[0]!)) {
+      to.push(guard, () => unfed(op));
+      return;
+    }
     const ins = op.inputs.map(slotOf);
     const outs = op.outputs.map((t) => layout.overfed.get(t) ?? slotOf(t));
     const aliases = op.outputs.flatMap((t, i) => {
       const source = fed.has(t) ? undefined : aliasOf(op, i, facts);
-      return source && !t.isRef && !(t.dtype === 'resource' && variables.has(t)) ? [[outs[i]!, slotOf(source)] as const] : [];
+      return source && !t.isRef && !(t.dtype === 'resource' && variables.has(t))
+        ? [[outs[i]!, slotOf(source)] as const]
+        : [];
     });
     const isRead = def.reads !== undefined && outs[0] && ins[0]!.storage === outs[0].storage;
     const bag = { ...toBag(def.inputs, ins, attrs), ...toBag(def.outputs, outs, attrs) };

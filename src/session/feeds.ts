@@ -20,7 +20,11 @@ export function readFeeds(graph: Graph, feeds: Feeds | undefined): Map<Tensor, V
   const found = new Map<Tensor, Value>();
   if (!feeds) return found;
   const pairs =
-    feeds instanceof Map ? [...feeds] : Array.isArray(feeds) ? (feeds as [unknown, FeedValue][]) : Object.entries(feeds);
+    feeds instanceof Map
+      ? [...feeds]
+      : Array.isArray(feeds)
+        ? (feeds as [unknown, FeedValue][])
+        : Object.entries(feeds);
   for (const [key, value] of pairs.flatMap(flattenPair)) {
     const t = keyOf(graph, key);
     found.set(t, readFeed(graph, t, value as FeedValue));
@@ -59,7 +63,9 @@ function readFeed(graph: Graph, t: Tensor, value: FeedValue): Value {
     );
   }
   if (t.dtype === 'resource' || t.dtype === 'variant') {
-    throw new GraphError('Type', `Tensor ${t.name} is a handle of type ${t.dtype}: it cannot be fed.`, { op: t.op.name });
+    throw new GraphError('Type', `Tensor ${t.name} is a handle of type ${t.dtype}: it cannot be fed.`, {
+      op: t.op.name,
+    });
   }
   const v = convert(t, value);
   // biome-ignore lint/suspicious/noDoubleEquals: a bigint equals the number it stands for

@@ -35,21 +35,29 @@ export function readFetches(graph: Graph, fetches: Fetches): FetchList {
   type Build = (values: readonly (Value | null)[]) => unknown;
   const visit = (f: unknown): Build => {
     if (f === null || f === undefined) {
-      throw new GraphError('Type', `Fetch argument ${f} has invalid type ${f === null ? "<class 'NoneType'>" : 'undefined'}`);
+      throw new GraphError(
+        'Type',
+        `Fetch argument ${f} has invalid type ${f === null ? "<class 'NoneType'>" : 'undefined'}`,
+      );
     }
     if (Array.isArray(f)) {
       const parts = f.map(visit);
       return (values) => parts.map((p) => p(values));
     }
     if (f instanceof IndexedSlices) {
-      const parts = { values: visit(f.values), indices: visit(f.indices), denseShape: f.denseShape && visit(f.denseShape) };
+      const parts = {
+        values: visit(f.values),
+        indices: visit(f.indices),
+        denseShape: f.denseShape && visit(f.denseShape),
+      };
       return (v) => ({ values: parts.values(v), indices: parts.indices(v), denseShape: parts.denseShape?.(v) ?? null });
     }
     if (f instanceof Map) {
       const parts = [...f].map(([key, x]) => [key, visit(x)] as const);
       return (values) => new Map(parts.map(([key, p]) => [key, p(values)]));
     }
-    const isPlain = typeof f === 'object' && (Object.getPrototypeOf(f) === Object.prototype || Object.getPrototypeOf(f) === null);
+    const isPlain =
+      typeof f === 'object' && (Object.getPrototypeOf(f) === Object.prototype || Object.getPrototypeOf(f) === null);
     if (isPlain) {
       const parts = Object.entries(f).map(([key, x]) => [key, visit(x)] as const);
       return (values) => Object.fromEntries(parts.map(([key, p]) => [key, p(values)]));
@@ -80,7 +88,10 @@ function element(graph: Graph, f: unknown): Tensor | Operation {
     if (!(e instanceof GraphError)) throw e;
     const shown = typeof f === 'string' ? `'${f}'` : String(f);
     if (e.code === 'Type') {
-      throw new GraphError('Type', `Fetch argument ${shown} has invalid type ${typeof f}, must be a string or Tensor. (${e.reason})`);
+      throw new GraphError(
+        'Type',
+        `Fetch argument ${shown} has invalid type ${typeof f}, must be a string or Tensor. (${e.reason})`,
+      );
     }
     throw new GraphError('Value', `Fetch argument ${shown} cannot be interpreted as a Tensor. (${e.reason})`);
   }

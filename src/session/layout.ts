@@ -30,13 +30,7 @@ export interface Layout {
   dispose(): void;
 }
 
-export function layOut(
-  line: Timeline,
-  feeds: readonly Tensor[],
-  root: Frame,
-  facts: Facts,
-  state: State,
-): Layout {
+export function layOut(line: Timeline, feeds: readonly Tensor[], root: Frame, facts: Facts, state: State): Layout {
   const fed = new Set(feeds);
   const { nodes, at, home, span, lastUse } = line;
   const variables = traceVariables(line, fed, facts);
@@ -180,7 +174,8 @@ export function layOut(
   };
   /** A Merge of reads of different variables, or of a read and something else, hands its live input on as it is. */
   const passesVariables = (op: Operation): boolean =>
-    op.inputs.every((t) => t.op.def.flow !== 'next') && op.inputs.some((t) => variables.has(t) && t.dtype !== 'resource');
+    op.inputs.every((t) => t.op.def.flow !== 'next') &&
+    op.inputs.some((t) => variables.has(t) && t.dtype !== 'resource');
 
   for (const t of feeds) {
     const slot = fresh(t, -1, lastUse.get(t) ?? 0);

@@ -8,7 +8,7 @@ import { Value } from '../value/value';
 import { emit } from './emit';
 import { layOut, type State } from './layout';
 import { arrange, prune } from './order';
-import { checkReady, running, runBlock } from './run';
+import { checkReady, runBlock, running } from './run';
 import { specialize } from './specialize';
 import { timeline } from './timeline';
 
@@ -70,7 +70,10 @@ export function compile(
         running.op = t.op;
         if (variable && cell) checkReady(cell, variable);
         if (t.dtype === 'resource' || t.dtype === 'variant' || (slot instanceof VariableSlot && !t.isRef)) {
-          throw new GraphError('InvalidArgument', `Tensor ${t.name} is a handle of type ${t.dtype}: it has no value to fetch.`);
+          throw new GraphError(
+            'InvalidArgument',
+            `Tensor ${t.name} is a handle of type ${t.dtype}: it has no value to fetch.`,
+          );
         }
         return new Value(t.dtype, [...slot.shape], slot.data.slice());
       });

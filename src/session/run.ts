@@ -1,7 +1,7 @@
 /** @file What happens during a run: blocks of steps, and the few things a step may have to do itself. */
 import { GraphError } from '../errors';
-import type { Operation, Tensor } from '../graph/operation';
 import { flatShapes, type Known, type Site, toBag } from '../graph/opdef';
+import type { Operation, Tensor } from '../graph/operation';
 import { type Slot, VariableSlot } from '../kernels/memory';
 import { type Call, callNow, hasKernel } from '../kernels/table';
 import { isHost, roundBfloat16, roundFloat16 } from '../value/dtype';
@@ -27,7 +27,8 @@ export function checkReady(cell: VariableSlot, variable: Operation): void {
   if (cell.ready) return;
   const { name, def } = variable;
   const at = { op: running.op?.name };
-  if (def.source === 'ref') throw new GraphError('FailedPrecondition', `Attempting to use uninitialized value ${name}`, at);
+  if (def.source === 'ref')
+    throw new GraphError('FailedPrecondition', `Attempting to use uninitialized value ${name}`, at);
   const missing = `Resource localhost/${name}/N10tensorflow3VarE does not exist.`;
   if (running.op?.def.updates !== undefined) throw new GraphError('NotFound', missing, at);
   throw new GraphError(
@@ -45,7 +46,10 @@ export function roundHalf(slot: Slot): void {
 }
 
 /** The bound kernel calls of an op whose shapes are known; null where its reference must run. */
-export function kernelCalls({ def, attrs }: Operation, bag: Record<string, Slot | readonly Slot[]>): readonly Call[] | null {
+export function kernelCalls(
+  { def, attrs }: Operation,
+  bag: Record<string, Slot | readonly Slot[]>,
+): readonly Call[] | null {
   const found = def.kernel?.(bag as never, attrs as never) ?? null;
   if (!found) return null;
   const calls = (typeof found[0] === 'string' ? [found] : found) as readonly Call[];
@@ -74,7 +78,8 @@ export function runLate({ op, bag, ins, outs, aliases, resized, site }: LateOp):
   for (const [out, source] of aliases) out.storage = source.storage;
   outs.forEach((out, i) => {
     const shape = shapes[i] ?? null;
-    if (aliases.some(([a]) => a === out)) out.shape = isFull(shape) ? shape : aliases.find(([a]) => a === out)![1].shape;
+    if (aliases.some(([a]) => a === out))
+      out.shape = isFull(shape) ? shape : aliases.find(([a]) => a === out)![1].shape;
     else if (resized[i] && isFull(shape)) out.resize(shape);
   });
   if (aliases.length > 0 || !def.reference) return;

@@ -1,6 +1,6 @@
 /** @file Session: the variables' values, the plans made so far, and tf.Session.run. */
 import { GraphError } from '../errors';
-import { type Graph, getDefaultGraph, Graph as GraphClass } from '../graph/graph';
+import { type Graph, Graph as GraphClass, getDefaultGraph } from '../graph/graph';
 import type { Known, Site } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import { type Slot, VariableSlot } from '../kernels/memory';
@@ -46,7 +46,8 @@ export class Session {
 
   /** Raises Type where `graph` is no Graph. */
   constructor({ graph = getDefaultGraph() }: { graph?: Graph } = {}) {
-    if (!(graph instanceof GraphClass)) throw new GraphError('Type', `graph must be a tf.Graph, but got ${typeof graph}`);
+    if (!(graph instanceof GraphClass))
+      throw new GraphError('Type', `graph must be a tf.Graph, but got ${typeof graph}`);
     this.graph = graph;
   }
 
@@ -65,14 +66,20 @@ export class Session {
    * A function that takes the values of `feedList` by position and answers what `fetches` ask for, as
    * tf.Session.make_callable: the look-ups are done once.
    */
-  makeCallable<F extends Fetches>(fetches: F, feedList: readonly unknown[] = []): (...values: unknown[]) => Promise<Fetched<F>> {
+  makeCallable<F extends Fetches>(
+    fetches: F,
+    feedList: readonly unknown[] = [],
+  ): (...values: unknown[]) => Promise<Fetched<F>> {
     this.#check();
     const { tensors, targets, build } = readFetches(this.graph, fetches);
     const keys = feedList.map((x) => this.graph.asGraphElement(x, { operation: false }) as Tensor);
     return async (...values) => {
       this.#check();
       if (values.length !== keys.length) {
-        throw new GraphError('Value', `The callable takes ${keys.length} values, one for each tensor of feedList; got ${values.length}.`);
+        throw new GraphError(
+          'Value',
+          `The callable takes ${keys.length} values, one for each tensor of feedList; got ${values.length}.`,
+        );
       }
       const feeds = readFeeds(this.graph, keys.map((t, i) => [t, values[i]] as const) as Feeds);
       return build(this.execute(tensors, targets, feeds)) as Fetched<F>;
@@ -119,7 +126,11 @@ export class Session {
   }
 
   /** The synchronous heart of run: values of `tensors`, after `targets` have run. */
-  execute(tensors: readonly Tensor[], targets: readonly Operation[], feeds: ReadonlyMap<Tensor, Value>): (Value | null)[] {
+  execute(
+    tensors: readonly Tensor[],
+    targets: readonly Operation[],
+    feeds: ReadonlyMap<Tensor, Value>,
+  ): (Value | null)[] {
     this.#check();
     const wanted = tensors.filter((t) => !feeds.has(t));
     const unique = [...new Set(wanted)];
@@ -164,7 +175,10 @@ export class Session {
       defaults.splice(defaults.lastIndexOf(this), 1);
     }
     if (!nested) {
-      throw new GraphError('Assertion', 'Nesting violated for default stack of Session objects: await one block before the next.');
+      throw new GraphError(
+        'Assertion',
+        'Nesting violated for default stack of Session objects: await one block before the next.',
+      );
     }
     return result;
   }
@@ -255,7 +269,8 @@ export class Session {
     shapeOfVariable: (op: Operation): Shape => {
       const cell = this.#cell(op);
       const declared = this.#declared(op).shape;
-      const asDeclared = isFull(declared) && declared.length === cell.shape.length && declared.every((d, i) => d === cell.shape[i]);
+      const asDeclared =
+        isFull(declared) && declared.length === cell.shape.length && declared.every((d, i) => d === cell.shape[i]);
       return asDeclared ? declared : null;
     },
   };

@@ -46,13 +46,13 @@ export function specialize(
       if (op.outputs[1]) set(op.outputs[1], { dtype: 'int32', shape: [] });
       return;
     }
-    if (def.source === 'ref') return set(op.outputs[0]!, { dtype: op.outputs[0]!.dtype, shape: shapeOfVariable(op) });
-    if (def.source === 'handle') {
+    if (def.source === 'ref') {
+      set(op.outputs[0]!, { dtype: op.outputs[0]!.dtype, shape: shapeOfVariable(op) });
+    } else if (def.source === 'handle') {
       const { handle } = op.outputs[0]!;
       const known = handle && { dtype: handle.dtype, shape: shapeOfVariable(op) };
-      return set(op.outputs[0]!, { dtype: 'resource', shape: [], handle: known });
-    }
-    inferOne(op, inputs as Fact[]);
+      set(op.outputs[0]!, { dtype: 'resource', shape: [], handle: known });
+    } else inferOne(op, inputs as Fact[]);
   };
 
   const inferOne = (op: Operation, inputs: readonly Fact[]): void => {
@@ -63,14 +63,20 @@ export function specialize(
       shapes = flatShapes(def, attrs, def.infer(bag, attrs as never, true));
     } catch (e) {
       if (!(e instanceof GraphError)) throw e;
-      errors.set(op, new GraphError(e.atRun || e.code === 'Value' ? 'InvalidArgument' : e.code, e.atRun ?? e.reason, { op: op.name }));
+      errors.set(
+        op,
+        new GraphError(e.atRun || e.code === 'Value' ? 'InvalidArgument' : e.code, e.atRun ?? e.reason, {
+          op: op.name,
+        }),
+      );
       for (const t of op.outputs) set(t, { dtype: t.dtype, shape: null });
       return;
     }
     const outs = Object.keys(def.outputs);
     op.outputs.forEach((t, i) => {
       const from = def.alias?.[outs[i]!];
-      const passed = from !== undefined && def.flow !== 'enter' && !def.stateful && def.aliasWhen?.(bag, attrs as never) !== false;
+      const passed =
+        from !== undefined && def.flow !== 'enter' && !def.stateful && def.aliasWhen?.(bag, attrs as never) !== false;
       const through = passed ? inputs[Object.keys(def.inputs).indexOf(from as string)] : undefined;
       const isHandle = t.dtype === 'resource' || t.dtype === 'variant';
       const handle = isHandle ? (def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle) : undefined;

@@ -1,7 +1,7 @@
 /** @file When things happen in a run: a position for every op, and the last use of every tensor. */
 import type { Operation, Tensor } from '../graph/operation';
-import type { Facts } from './specialize';
 import { Frame } from './order';
+import type { Facts } from './specialize';
 
 export interface Timeline {
   /** All ops in the order of the run, those of loops in their place. */
@@ -41,12 +41,7 @@ export function writtenInputs({ def, inputs }: Operation): Tensor[] {
   return keys.map((k) => inputs[names.indexOf(k as string)]!);
 }
 
-export function timeline(
-  root: Frame,
-  fetches: readonly Tensor[],
-  fed: ReadonlySet<Tensor>,
-  facts: Facts,
-): Timeline {
+export function timeline(root: Frame, fetches: readonly Tensor[], fed: ReadonlySet<Tensor>, facts: Facts): Timeline {
   const nodes: Operation[] = [];
   const at = new Map<Operation, number>();
   const home = new Map<Operation, Frame>();
@@ -97,11 +92,7 @@ export function timeline(
  * Which variable a tensor is, bytes and all: ref buffers and what only passes them on, and handles. Loops are followed
  * round: a loop variable that never changes is still the variable.
  */
-export function traceVariables(
-  { nodes }: Timeline,
-  fed: ReadonlySet<Tensor>,
-  facts: Facts,
-): Map<Tensor, Operation> {
+export function traceVariables({ nodes }: Timeline, fed: ReadonlySet<Tensor>, facts: Facts): Map<Tensor, Operation> {
   /** Merges that turned out to mix things. */
   const mixed = new Set<Operation>();
   for (;;) {

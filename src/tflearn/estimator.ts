@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { Tensor } from '../graph/operation';
 import { placeholder as makePlaceholder } from '../ops/array';
-import { cast } from '../ops/cast';
+import { toInt64 } from '../ops/cast';
 import { oneHot } from '../ops/gather';
 import { trainableVariables, type Variable } from '../ops/variables';
 import { Optimizer } from '../optimizers/optimizer';
@@ -70,7 +70,11 @@ function targetsOf(incoming: Tensor, options: RegressionOptions): Tensor | null 
   if (!toOneHot || !targets) return targets;
   if (nClasses == null) throw new GraphError('Value', "'n_classes' is required when using 'to_one_hot'.");
   const indices = targets;
-  return graph.nameScope('OneHotEncoding', () => oneHot(cast(indices, 'int64'), nClasses));
+  const encoded = graph.nameScope('OneHotEncoding', () =>
+    oneHot(indices.dtype === 'int64' ? indices : toInt64(indices), nClasses, { onValue: 1, offValue: 0 }),
+  );
+  graph.addToCollection(`${Keys.LAYER_TENSOR}/OneHotEncoding`, encoded);
+  return encoded;
 }
 
 function metricOf(incoming: Tensor, targets: Tensor | null, kind: string | MetricMaker | Tensor | null) {

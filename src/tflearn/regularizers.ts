@@ -9,7 +9,8 @@ import type { Variable } from '../ops/variables';
 
 /** 'L1': wd * sum |v|; 'L2': wd * sum v^2 / 2; as tflearn.regularizers. */
 export function regularization(name: string, weightDecay = 0.001): (v: Variable) => Tensor {
-  if (name === 'L2') return (v) => v.graph.nameScope('L2-Loss', () => multiply(l2Loss(v), weightDecay));
-  if (name === 'L1') return (v) => v.graph.nameScope('L1-Loss', () => multiply(reduceSum(abs(v)), weightDecay));
+  const scaled = (norm: Tensor, kind: string) => multiply(norm, weightDecay, { name: `${kind}-Loss` });
+  if (name === 'L2') return (v) => scaled(l2Loss(v), name);
+  if (name === 'L1') return (v) => scaled(reduceSum(abs(v)), name);
   throw new GraphError('Value', `Unknown regularizer '${name}': use 'L1' or 'L2'.`);
 }

@@ -2,10 +2,10 @@
 import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
 import { type Graph, getDefaultGraph } from '../graph/graph';
+import type { Tensor } from '../graph/operation';
 import { zerosInitializer } from '../ops/initializers';
 import { getVariable } from '../ops/variable_scope';
 import type { Variable } from '../ops/variables';
-import type { Tensor } from '../graph/operation';
 import { isInteger } from '../value/dtype';
 
 /** The graph's step counter, or null. Raises Type where it is no integer scalar; as tf.train.get_global_step. */

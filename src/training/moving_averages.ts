@@ -1,18 +1,18 @@
 /** @file Moving averages of variables and tensors: the update ops, and the shadow variables. */
-import { createSlot, createZerosSlot } from '../optimizers/slots';
+
 import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
 import { convertToTensor, type TensorLike } from '../graph/convert';
 import { getDefaultGraph } from '../graph/graph';
 import { type Operation, Tensor } from '../graph/operation';
-import { minimum } from '../ops/pairs';
 import { cast } from '../ops/cast';
 import { group } from '../ops/control';
 import { zerosInitializer } from '../ops/initializers';
-import { pow } from '../ops/pairs';
+import { minimum, pow } from '../ops/pairs';
 import { assign, assignSub } from '../ops/state';
 import { getVariable, variableScope } from '../ops/variable_scope';
 import { globalVariables, movingAverageVariables, trainableVariables, type Variable } from '../ops/variables';
+import { createSlot, createZerosSlot } from '../optimizers/slots';
 import { isFloating } from '../value/dtype';
 
 export interface AssignMovingAverageOptions {

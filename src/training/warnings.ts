@@ -122,7 +122,9 @@ const still = (history: History, updates: readonly Update[]): Update[] =>
 /** Whether the plan uses the variable's value, not only asks whether it has one. */
 const uses = (plan: Plan, variable: Operation): boolean =>
   plan.ops.has(variable) &&
-  variable.outputs.some((t) => t.consumers().length === 0 || t.consumers().some((op) => plan.ops.has(op) && !op.def.allowsUninitialized));
+  variable.outputs.some(
+    (t) => t.consumers().length === 0 || t.consumers().some((op) => plan.ops.has(op) && !op.def.allowsUninitialized),
+  );
 
 const MEND = `Make the train op wait for them, after the last layer was built:
     const updateOps = tf.getCollection(tf.GraphKeys.UPDATE_OPS);

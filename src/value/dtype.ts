@@ -39,7 +39,11 @@ export interface Cells {
   [Symbol.iterator](): IterableIterator<number>;
 }
 
-type CellArray = { new (size: number): Cells; new (buffer: ArrayBuffer, at: number, size: number): Cells; readonly BYTES_PER_ELEMENT: number };
+type CellArray = {
+  new (size: number): Cells;
+  new (buffer: ArrayBuffer, at: number, size: number): Cells;
+  readonly BYTES_PER_ELEMENT: number;
+};
 
 /** Cells of types that linear memory cannot hold: strings, handles of variables, tensor arrays, stacks, iterators. */
 export class HostCells extends Array<unknown> {
@@ -93,7 +97,16 @@ export const cellOf = (dtype: DType, x: number): number => (isBig(dtype) ? BigIn
 
 export const FLOATS = ['bfloat16', 'float16', 'float32', 'float64'] as const satisfies readonly DType[];
 export const COMPLEX = ['complex64', 'complex128'] as const satisfies readonly DType[];
-export const INTEGERS = ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const satisfies readonly DType[];
+export const INTEGERS = [
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+] as const satisfies readonly DType[];
 export const REALS = [...FLOATS, ...INTEGERS] as const;
 export const NUMBERS = [...REALS, ...COMPLEX, 'qint8', 'quint8', 'qint32'] as const satisfies readonly DType[];
 export const INDEX = ['int32', 'int64'] as const satisfies readonly DType[];
@@ -103,7 +116,11 @@ export const isInteger = (dtype: DType): boolean => (INTEGERS as readonly DType[
 export const isComplex = (dtype: DType): boolean => (COMPLEX as readonly DType[]).includes(dtype);
 
 /** TensorFlow's own names where they differ: they appear in messages and attrs. */
-export const WIRE_NAME: Readonly<Partial<Record<DType, string>>> = { float32: 'float', float64: 'double', float16: 'half' };
+export const WIRE_NAME: Readonly<Partial<Record<DType, string>>> = {
+  float32: 'float',
+  float64: 'double',
+  float16: 'half',
+};
 export const wireName = (dtype: DType): string => WIRE_NAME[dtype] ?? dtype;
 
 const f32 = new Float32Array(1);
@@ -111,7 +128,7 @@ const u32 = new Uint32Array(f32.buffer);
 /** The nearest bfloat16, ties to even. */
 export function roundBfloat16(x: number): number {
   f32[0] = x;
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   u32[0] = ((u32[0]! + 0x7fff + ((u32[0]! >>> 16) & 1)) & 0xffff0000) >>> 0;
   return f32[0]!;
 }

@@ -1,6 +1,16 @@
 /** @file What goes into and comes out of Session.run: a dtype, a shape, and cells of its own. */
 import { GraphError } from '../errors';
-import { arrayOf, cellOf, type Cells, type DType, isBig, isFloating, isHost, roundBfloat16, roundFloat16 } from './dtype';
+import {
+  arrayOf,
+  type Cells,
+  cellOf,
+  type DType,
+  isBig,
+  isFloating,
+  isHost,
+  roundBfloat16,
+  roundFloat16,
+} from './dtype';
 import { type FullShape, showShape, sizeOf } from './shape';
 
 export type Scalar = number | boolean | bigint | string;
@@ -90,7 +100,10 @@ export class Value {
   /** The only element: a number, bigint, boolean or string. Raises Value for more than one element. */
   item(): Scalar {
     if (this.data.length !== 1) {
-      throw new GraphError('Value', `Only a tensor of one element is a scalar; this one has shape ${showShape(this.shape)}.`);
+      throw new GraphError(
+        'Value',
+        `Only a tensor of one element is a scalar; this one has shape ${showShape(this.shape)}.`,
+      );
     }
     return this.dtype === 'bool' ? Boolean(this.data[0]) : (this.data[0] as Scalar);
   }
@@ -134,11 +147,15 @@ const typeOfScalar = (x: unknown): DType =>
 /** One element to a cell of `dtype`; refuses text for numbers and the reverse, as TensorFlow does. */
 function caster(dtype: DType): (x: unknown) => unknown {
   const fail = (x: unknown): never => {
-    throw new GraphError('Type', `Expected ${dtype}, got ${typeof x === 'string' ? `'${x}'` : String(x)} of type '${typeof x}' instead.`);
+    throw new GraphError(
+      'Type',
+      `Expected ${dtype}, got ${typeof x === 'string' ? `'${x}'` : String(x)} of type '${typeof x}' instead.`,
+    );
   };
   if (dtype === 'string') return (x) => (typeof x === 'string' || x instanceof Uint8Array ? x : fail(x));
   if (isHost(dtype)) return (x) => x;
-  const check = (x: unknown) => (typeof x === 'string' || x === null || typeof x === 'object' || x === undefined ? fail(x) : x);
+  const check = (x: unknown) =>
+    typeof x === 'string' || x === null || typeof x === 'object' || x === undefined ? fail(x) : x;
   if (isBig(dtype)) return (x) => (typeof x === 'bigint' ? x : cellOf(dtype, Number(check(x))));
   if (dtype === 'bool') return (x) => (check(x) ? 1 : 0);
   if (dtype === 'float16') return (x) => roundFloat16(Number(check(x)));

@@ -12,16 +12,19 @@ async function value(build: Build): Promise<unknown> {
 }
 const first = (...args: Parameters<typeof tf.gradients>): tf.Tensor => tf.gradients(...args)[0] as tf.Tensor;
 
-test.each(Object.keys(tf.AggregationMethod) as (keyof typeof tf.AggregationMethod)[])('gradients-02: ten uses, summed by %s', async (key) => {
-  const found = value(() => {
-    const x = tf.constant(1);
-    const y = tf.multiply(x, 2);
-    let z = tf.add(y, y);
-    for (let i = 2; i < 10; i++) z = tf.add(z, y);
-    return tf.gradients(z, [x, y], { aggregationMethod: tf.AggregationMethod[key] });
-  });
-  expect(await found).toEqual([20, 10]);
-});
+test.each(Object.keys(tf.AggregationMethod) as (keyof typeof tf.AggregationMethod)[])(
+  'gradients-02: ten uses, summed by %s',
+  async (key) => {
+    const found = value(() => {
+      const x = tf.constant(1);
+      const y = tf.multiply(x, 2);
+      let z = tf.add(y, y);
+      for (let i = 2; i < 10; i++) z = tf.add(z, y);
+      return tf.gradients(z, [x, y], { aggregationMethod: tf.AggregationMethod[key] });
+    });
+    expect(await found).toEqual([20, 10]);
+  },
+);
 
 test.each([true, false])('gradients-03: one y lies on the way from x to another y (two ys: %p)', async (two) => {
   const found = value(() => {
@@ -74,12 +77,15 @@ test('gradients-06: stopGradient cuts, preventGradient raises', () =>
 test('gradients-07: a complex y needs gradYs', () =>
   inGraph(() => {
     const x = tf.placeholder('complex64', { shape: [] });
-    expectError('Type', 'Gradients of complex tensors must set grad_ys (y.dtype = tf.complex64)', () => tf.gradients(tf.square(x), x));
+    expectError('Type', 'Gradients of complex tensors must set grad_ys (y.dtype = tf.complex64)', () =>
+      tf.gradients(tf.square(x), x),
+    );
   }));
 
 test('gradients-09: an assignment has no gradient', () =>
   inGraph(() => {
-    const variable = (name: string, initializer: number) => tf.getVariable(name, { initializer: tf.constant(initializer), useResource: true });
+    const variable = (name: string, initializer: number) =>
+      tf.getVariable(name, { initializer: tf.constant(initializer), useResource: true });
     const [x, z] = [variable('x', 1), variable('z', 3)];
     expect(tf.gradients(tf.assign(x, tf.pow(z, 2)) as never, z)).toEqual([null]);
   }));
@@ -239,7 +245,10 @@ test('gradients-20: a gradient inside a loop by what a loop variable starts from
 test('gradients-21: a loop has no second derivative', () =>
   inGraph(() => {
     const theta = new tf.Variable(1);
-    const r = scan(((p: tf.Tensor, x: tf.Tensor) => tf.add(p, tf.multiply(x, theta))) as never, tf.constant([1, 2, 3])) as tf.Tensor;
+    const r = scan(
+      ((p: tf.Tensor, x: tf.Tensor) => tf.add(p, tf.multiply(x, theta))) as never,
+      tf.constant([1, 2, 3]),
+    ) as tf.Tensor;
     const g = first(r, theta);
     expectError('Type', 'Second-order gradient', () => tf.gradients(g, theta));
     expect(() => tf.gradients(tf.stopGradient(g), theta)).not.toThrow();
@@ -250,7 +259,10 @@ test('gradients-22: the names that gradients() makes', () =>
     const x = tf.constant(1, { name: 'x' });
     const y = tf.square(x, { name: 'y' });
     const found = [first(y, [x]), first(y, [x])].map((g) => g.op.name);
-    expect(found).toEqual([expect.stringMatching(/^gradients\/y_grad\//), expect.stringMatching(/^gradients_1\/y_grad\//)]);
+    expect(found).toEqual([
+      expect.stringMatching(/^gradients\/y_grad\//),
+      expect.stringMatching(/^gradients_1\/y_grad\//),
+    ]);
     expect(opNames()).toEqual(expect.arrayContaining(['gradients/Shape', 'gradients/grad_ys_0', 'gradients/Fill']));
   }));
 

@@ -17,7 +17,10 @@ test('layers-01: variables and names of a dense layer', () =>
 test('layers-03: reuse adds no regularisation loss', () =>
   inGraph(() => {
     const x = rows();
-    const options = { name: 'my_dense', kernelRegularizer: (w: unknown) => tf.multiply(tf.reduceSum(w as tf.Tensor), 1e-3) };
+    const options = {
+      name: 'my_dense',
+      kernelRegularizer: (w: unknown) => tf.multiply(tf.reduceSum(w as tf.Tensor), 1e-3),
+    };
     const losses = () => tf.getCollection(tf.GraphKeys.REGULARIZATION_LOSSES).length;
     tf.layers.dense(x, 2, options);
     const n1 = losses();

@@ -62,7 +62,8 @@ async function runStep(graph: tf.Graph, session: tf.Session, step: GoldenStep): 
   } catch (e) {
     if (!step.error) throw e;
     if (!(e instanceof tf.GraphError)) return `not an error of ours: ${e instanceof Error ? e.stack : e}`;
-    if (!(CODES[step.error.code] ?? []).includes(e.code)) return `code ${e.code} in place of ${step.error.code}: ${e.message}`;
+    if (!(CODES[step.error.code] ?? []).includes(e.code))
+      return `code ${e.code} in place of ${step.error.code}: ${e.message}`;
     const about = e.message.toLowerCase().includes(step.error.about.toLowerCase());
     return about ? null : `'${e.message.split('\n')[0]}' does not say '${step.error.about}'`;
   }

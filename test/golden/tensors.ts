@@ -8,7 +8,13 @@ export interface Expected {
 }
 
 const number = (x: unknown): unknown =>
-  x === 'NaN' ? Number.NaN : x === 'Infinity' ? Number.POSITIVE_INFINITY : x === '-Infinity' ? Number.NEGATIVE_INFINITY : x;
+  x === 'NaN'
+    ? Number.NaN
+    : x === 'Infinity'
+      ? Number.POSITIVE_INFINITY
+      : x === '-Infinity'
+        ? Number.NEGATIVE_INFINITY
+        : x;
 
 export function toValue({ dtype, shape, data }: Expected): tf.Value {
   const cells = data.map((x) =>

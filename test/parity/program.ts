@@ -28,7 +28,11 @@ export interface ParityValues {
 }
 
 /** null where graph and values are TensorFlow's, else the first difference. */
-export async function checkProgram(file: string, want: ParityGraph, values: ParityValues | null): Promise<string | null> {
+export async function checkProgram(
+  file: string,
+  want: ParityGraph,
+  values: ParityValues | null,
+): Promise<string | null> {
   const graph = new tf.Graph();
   try {
     const { build } = require(file) as { build(tf: unknown): unknown };
@@ -90,7 +94,10 @@ function compareNodes(graph: tf.Graph, want: readonly ParityNode[]): string | nu
 function compareNode(op: tf.Operation, node: ParityNode): string | null {
   const data = op.inputs.map((t) => (t.index === 0 ? t.op.name : t.name));
   const control = op.controlInputs.map((c) => `^${c.name}`).sort();
-  const [wantData, wantControl] = [node.input.filter((x) => !x.startsWith('^')), node.input.filter((x) => x.startsWith('^')).sort()];
+  const [wantData, wantControl] = [
+    node.input.filter((x) => !x.startsWith('^')),
+    node.input.filter((x) => x.startsWith('^')).sort(),
+  ];
   if (data.join() !== wantData.join()) return `inputs ${data} in place of ${wantData}`;
   if (control.join() !== wantControl.join()) return `control inputs ${control} in place of ${wantControl}`;
   if (op.device !== (node.device ?? '')) return `device '${op.device}' in place of '${node.device ?? ''}'`;
