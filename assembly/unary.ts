@@ -59,8 +59,9 @@ const TANH_GRAD = 0, SIGMOID_GRAD = 1, RSQRT_GRAD = 2, SQRT_GRAD = 3, RECIPROCAL
   if (op == RSQRT_GRAD) return f32x4.mul(f32x4.mul(splat(-0.5), f32x4.mul(b, a)), f32x4.mul(a, a));
   if (op == SQRT_GRAD) return f32x4.div(f32x4.mul(splat(0.5), b), a);
   if (op == RECIPROCAL_GRAD) return f32x4.mul(f32x4.neg(b), f32x4.mul(a, a));
-  if (op == RELU_GRAD) return v128.and(a, f32x4.gt(b, zero));
-  if (op == RELU6_GRAD) return v128.and(a, v128.and(f32x4.gt(b, zero), f32x4.lt(b, splat(6))));
+  // times 1 or 0, as TensorFlow does: a gradient that is no number stays so
+  if (op == RELU_GRAD) return f32x4.mul(a, v128.and(splat(1), f32x4.gt(b, zero)));
+  if (op == RELU6_GRAD) return f32x4.mul(a, v128.and(splat(1), v128.and(f32x4.gt(b, zero), f32x4.lt(b, splat(6)))));
   if (op == SOFTPLUS_GRAD) return f32x4.div(a, f32x4.add(exp4(f32x4.neg(b)), one));
   return pick(f32x4.lt(b, zero), f32x4.mul(f32x4.add(b, one), a), a);  // b is elu's result
 }

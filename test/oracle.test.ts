@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import '../src';
 import { type AnyDef, allOps, flatShapes, isList, parse, toBag, typesOf } from '../src/graph/opdef';
 import { Slot, VariableSlot } from '../src/kernels/memory';
-import { type Call, callNow, hasKernel } from '../src/kernels/table';
+import { callNow } from '../src/kernels/table';
 import { kernelCalls } from '../src/session/run';
 import type { DType } from '../src/value/dtype';
 import { type Case, type Cells, type Kind, rowOf } from './oracle_cases';
@@ -12,7 +12,12 @@ const ODD = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 
 type Bag = Record<string, Slot | readonly Slot[]>;
 const flat = (bag: Bag): Slot[] => Object.values(bag).flat() as Slot[];
 
-function slotOf({ shape, dtype = 'float32', cells, positive }: Cells, variable: boolean, next: () => number, odd: boolean): Slot {
+function slotOf(
+  { shape, dtype = 'float32', cells, positive }: Cells,
+  variable: boolean,
+  next: () => number,
+  odd: boolean,
+): Slot {
   const slot = variable ? new VariableSlot(dtype, []) : new Slot(dtype, shape);
   slot.resize(shape);
   if (slot instanceof VariableSlot) slot.ready = true;
@@ -44,7 +49,9 @@ function bagsOf(def: AnyDef, { inputs, attrs }: Case, seed: number, odd: boolean
     const handle = { dtype: s.dtype, shape: s.shape };
     return { dtype: s.dtype, shape: s.shape, value, partial: value, handle };
   };
-  const facts = Object.fromEntries(Object.entries(ins).map(([k, s]) => [k, s instanceof Slot ? known(s) : s.map(known)]));
+  const facts = Object.fromEntries(
+    Object.entries(ins).map(([k, s]) => [k, s instanceof Slot ? known(s) : s.map(known)]),
+  );
   const shapes = flatShapes(def, found, def.infer(facts as never, found as never, true) as never);
   const types = Object.values(def.outputs).flatMap((spec) => typesOf(spec, found));
   const outs = shapes.map((shape, i) => {
@@ -55,13 +62,15 @@ function bagsOf(def: AnyDef, { inputs, attrs }: Case, seed: number, odd: boolean
   });
   const bag = toBag(def.outputs, outs, found) as Bag;
   // What a Ref output refers to is the input's buffer.
-  for (const [out, from] of Object.entries(def.alias ?? {})) if (parse(def.outputs[out]!).ref) bag[out] = ins[from as string]!;
+  for (const [out, from] of Object.entries(def.alias ?? {}))
+    if (parse(def.outputs[out]!).ref) bag[out] = ins[from as string]!;
   return { ins, outs: bag, attrs: found };
 }
 function attrsOf(def: AnyDef, given: Case['attrs'], ins: Bag): Record<string, unknown> {
   const attrs: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(def.attrs)) {
-    attrs[key] = given[key] ?? (spec as { default?: unknown }).default ?? (spec.kind === 'type' ? 'float32' : undefined);
+    attrs[key] =
+      given[key] ?? (spec as { default?: unknown }).default ?? (spec.kind === 'type' ? 'float32' : undefined);
   }
   for (const [name, spec] of Object.entries(def.inputs)) {
     const { count, type } = parse(spec);
@@ -89,31 +98,27 @@ function compare(def: AnyDef, kind: Kind, fast: readonly Slot[], slow: readonly 
     for (let k = 0; k < slot.size; k++) {
       if (!near(Number(x[k]), Number(y[k]), slack)) {
         const shapes = flat(ins).map((s) => `[${s.shape}]`);
-        throw new Error(`${def.name} of ${shapes.join(' ')}, result ${i}, cell ${k}: the kernel says ${x[k]}, the reference ${y[k]}`);
+        throw new Error(
+          `${def.name} of ${shapes.join(' ')}, result ${i}, cell ${k}: the kernel says ${x[k]}, the reference ${y[k]}`,
+        );
       }
     }
   }
 }
 
-/** Whether the kernel applied, does not apply to such a case, or is not in the compiled module. */
-type Outcome = 'applied' | 'reference' | 'absent';
-function without(def: AnyDef, attrs: Record<string, unknown>, bag: Bag): Outcome {
-  const found = def.kernel!(bag as never, attrs as never);
-  const calls = (found === null ? [] : typeof found[0] === 'string' ? [found] : found) as readonly Call[];
-  return calls.some(([name]) => !hasKernel(name)) ? 'absent' : 'reference';
-}
-function check(def: AnyDef, kind: Kind, odd: boolean, seed: number, c: Case): Outcome {
+/** Whether the kernel applied. */
+function check(def: AnyDef, kind: Kind, odd: boolean, seed: number, c: Case): boolean {
   const [fast, slow] = [bagsOf(def, c, seed, odd), bagsOf(def, c, seed, odd)];
   const written = (b: typeof fast) => [...flat(b.outs), ...flat(b.ins)];
   try {
     const calls = kernelCalls({ def, attrs: fast.attrs } as never, { ...fast.ins, ...fast.outs });
-    if (!calls) return without(def, fast.attrs, { ...fast.ins, ...fast.outs });
+    if (!calls) return false;
     for (const call of calls) callNow(call);
     def.reference!({ ...slow.ins, ...slow.outs } as never, slow.attrs as never, {} as never);
     // The inputs too: a kernel must not write to them, other than to the variable that it updates.
     compare(def, kind, written(fast), written(slow), slow.ins);
     inPlace(def, kind, odd, seed, c, slow);
-    return 'applied';
+    return true;
   } finally {
     for (const slot of [...written(fast), ...written(slow)]) slot.storage.release();
   }
@@ -135,13 +140,28 @@ function inPlace(def: AnyDef, kind: Kind, odd: boolean, seed: number, c: Case, s
   }
 }
 
+const applied = new Set<string>();
 const withKernel = allOps().filter((def) => def.kernel);
 test.each(withKernel.map((def) => [def.name, def] as const))('%s: the kernel is as the reference', (_, def) => {
   const { kind, cases, odd } = rowOf(def);
-  const outcomes = new Set<Outcome>();
   const property = (c: Case, seed: number, oddNow: boolean) => {
-    outcomes.add(check(def, kind, odd && oddNow, seed, c));
+    if (check(def, kind, odd && oddNow, seed, c)) applied.add(def.name);
   };
   fc.assert(fc.property(cases, fc.nat(), fc.boolean(), property), { numRuns: 100 });
-  expect(outcomes.has('applied') || outcomes.has('absent')).toBe(true);
+});
+
+// Some families declare a kernel and bind none for this or that member.
+test('kernels were compared', () => {
+  expect(applied.size).toBeGreaterThan(60);
+  for (const name of [
+    'MatMul',
+    'Conv2D',
+    'FusedBatchNormV3',
+    'FusedBatchNormGradV3',
+    'Sum',
+    'AddV2',
+    'ReluGrad',
+    'MaxPool',
+  ])
+    expect(applied).toContain(name);
 });

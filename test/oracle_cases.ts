@@ -24,7 +24,10 @@ export interface Row {
   readonly odd: boolean;
 }
 
-const dim = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 6 }) }, { weight: 1, arbitrary: fc.constantFrom(0, 1, 17) });
+const dim = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 6 }) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 1, 17) },
+);
 const some = fc.integer({ min: 1, max: 6 });
 const shape = fc.oneof(
   { weight: 4, arbitrary: fc.array(dim, { maxLength: 4 }) },
@@ -33,7 +36,11 @@ const shape = fc.oneof(
 const ranked = fc.array(dim, { minLength: 1, maxLength: 4 });
 const f = (s: readonly number[]): Cells => ({ shape: s });
 const up = (s: readonly number[]): Cells => ({ shape: s, positive: true });
-const ints = (cells: readonly number[], s: readonly number[] = [cells.length], dtype: DType = 'int32'): Cells => ({ shape: s, dtype, cells });
+const ints = (cells: readonly number[], s: readonly number[] = [cells.length], dtype: DType = 'int32'): Cells => ({
+  shape: s,
+  dtype,
+  cells,
+});
 const none: Cells = { shape: [0] };
 
 const cell = (cases: fc.Arbitrary<Case>, odd = true): Row => ({ kind: 'cell', cases, odd });
@@ -45,33 +52,50 @@ const alike = (names: readonly string[]): fc.Arbitrary<Case> =>
   shape.map((s) => plain(Object.fromEntries(names.map((n) => [n, f(s)]))));
 /** Two shapes that broadcast: dimensions of the result, of which each side may drop the first ones or have 1. */
 const two: fc.Arbitrary<Case> = fc
-  .tuple(fc.array(dim, { maxLength: 4 }), fc.array(fc.constantFrom('both', 'both', 'x', 'y'), { minLength: 4, maxLength: 4 }), fc.nat(2), fc.boolean())
+  .tuple(
+    fc.array(dim, { maxLength: 4 }),
+    fc.array(fc.constantFrom('both', 'both', 'x', 'y'), { minLength: 4, maxLength: 4 }),
+    fc.nat(2),
+    fc.boolean(),
+  )
   .map(([s, modes, drop, swap]) => {
     const x = s.map((d, i) => (modes[i] === 'y' ? 1 : d));
     const y = s.map((d, i) => (modes[i] === 'x' ? 1 : d)).slice(drop);
     return plain(swap ? { x: f(y), y: f(x) } : { x: f(x), y: f(y) });
   });
 const reduced: fc.Arbitrary<Case> = shape.chain((s) => {
-  const axes = s.length === 0 ? fc.constant<number[]>([]) : fc.uniqueArray(fc.nat(s.length - 1), { maxLength: s.length });
-  return fc.tuple(axes, fc.boolean(), fc.boolean()).map(([a, keep_dims, negative]) =>
-    plain({ input: f(s), reduction_indices: ints(a.map((x) => (negative ? x - s.length : x))) }, { keep_dims }),
-  );
+  const axes =
+    s.length === 0 ? fc.constant<number[]>([]) : fc.uniqueArray(fc.nat(s.length - 1), { maxLength: s.length });
+  return fc
+    .tuple(axes, fc.boolean(), fc.boolean())
+    .map(([a, keep_dims, negative]) =>
+      plain({ input: f(s), reduction_indices: ints(a.map((x) => (negative ? x - s.length : x))) }, { keep_dims }),
+    );
 });
 const tiled: fc.Arbitrary<Case> = ranked.chain((s) =>
-  fc.array(fc.nat(3), { minLength: s.length, maxLength: s.length }).map((m) => plain({ input: f(s), multiples: ints(m) })),
+  fc
+    .array(fc.nat(3), { minLength: s.length, maxLength: s.length })
+    .map((m) => plain({ input: f(s), multiples: ints(m) })),
 );
-const selected: fc.Arbitrary<Case> = fc.tuple(ranked, fc.constantFrom('same', 'rows', 'one'), fc.nat()).map(([s, how, seed]) => {
-  const condition = how === 'same' ? s : how === 'rows' ? s.slice(0, 1) : [];
-  const n = condition.reduce((a, b) => a * b, 1);
-  const flags = Array.from({ length: n }, (_, i) => ((seed >> (i % 30)) & 1) as number);
-  return plain({ condition: ints(flags, condition, 'bool'), t: f(s), e: f(s) });
-});
+const selected: fc.Arbitrary<Case> = fc
+  .tuple(ranked, fc.constantFrom('same', 'rows', 'one'), fc.nat())
+  .map(([s, how, seed]) => {
+    const condition = how === 'same' ? s : how === 'rows' ? s.slice(0, 1) : [];
+    const n = condition.reduce((a, b) => a * b, 1);
+    const flags = Array.from({ length: n }, (_, i) => ((seed >> (i % 30)) & 1) as number);
+    return plain({ condition: ints(flags, condition, 'bool'), t: f(s), e: f(s) });
+  });
 const turned = (s: readonly number[], turn: boolean): readonly number[] =>
   turn ? [...s.slice(0, -2), s.at(-1)!, s.at(-2)!] : s;
-const size = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 19 }) }, { weight: 1, arbitrary: fc.constant(0) });
+const size = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 1, max: 19 }) },
+  { weight: 1, arbitrary: fc.constant(0) },
+);
 const matrices: fc.Arbitrary<Case> = fc
   .tuple(size, size, size, fc.boolean(), fc.boolean())
-  .map(([m, k, n, ta, tb]) => plain({ a: f(turned([m, k], ta)), b: f(turned([k, n], tb)) }, { transpose_a: ta, transpose_b: tb }));
+  .map(([m, k, n, ta, tb]) =>
+    plain({ a: f(turned([m, k], ta)), b: f(turned([k, n], tb)) }, { transpose_a: ta, transpose_b: tb }),
+  );
 const batches = (spread: boolean): fc.Arbitrary<Case> =>
   fc
     .tuple(fc.array(fc.nat(3), { maxLength: 2 }), some, some, some, fc.boolean(), fc.boolean(), fc.boolean())
@@ -83,7 +107,10 @@ const image = fc.tuple(fc.integer({ min: 1, max: 3 }), some, some, fc.integer({ 
 
 const norm: fc.Arbitrary<Case> = fc.tuple(image, fc.boolean()).map(([s, is_training]) => {
   const [c, moments] = [[s[3]], is_training ? [none, none] : [f([s[3]]), up([s[3]])]];
-  return plain({ x: f(s), scale: f(c), offset: f(c), mean: moments[0]!, variance: moments[1]! }, { is_training, epsilon: 0.001 });
+  return plain(
+    { x: f(s), scale: f(c), offset: f(c), mean: moments[0]!, variance: moments[1]! },
+    { is_training, epsilon: 0.001 },
+  );
 });
 const normGrad = (third: boolean): fc.Arbitrary<Case> =>
   fc.tuple(image, fc.boolean()).map(([s, is_training]) => {
@@ -92,10 +119,20 @@ const normGrad = (third: boolean): fc.Arbitrary<Case> =>
     return plain({ y_backprop: f(s), x: f(s), scale: f(c), ...reserve }, { is_training, epsilon: 0.001 });
   });
 
-const window = fc.record({ ksize: fc.tuple(some, some), stride: fc.tuple(some, some), padding: fc.constantFrom('SAME', 'VALID') });
+const window = fc.record({
+  ksize: fc.tuple(some, some),
+  stride: fc.tuple(some, some),
+  padding: fc.constantFrom('SAME', 'VALID'),
+});
 /** VALID windows must fit. */
-const fits = (s: readonly number[], [h, w]: readonly [number, number], padding: string): boolean => padding === 'SAME' || (h <= s[1]! && w <= s[2]!);
-const outOf = (type: string, output: string, inputs: Readonly<Record<string, readonly number[]>>, attrs: object): readonly number[] => {
+const fits = (s: readonly number[], [h, w]: readonly [number, number], padding: string): boolean =>
+  padding === 'SAME' || (h <= s[1]! && w <= s[2]!);
+const outOf = (
+  type: string,
+  output: string,
+  inputs: Readonly<Record<string, readonly number[]>>,
+  attrs: object,
+): readonly number[] => {
   const known = Object.fromEntries(Object.entries(inputs).map(([k, s]) => [k, { dtype: 'float32', shape: s }]));
   return (lookup(type)!.infer(known as never, attrs as never) as Record<string, readonly number[]>)[output]!;
 };
@@ -106,19 +143,32 @@ const pools = (make: (s: readonly number[], attrs: Case['attrs']) => Case): fc.A
     .map(([s, { ksize, stride, padding }]) =>
       make(s, { ksize: [1, ...ksize, 1], strides: [1, ...stride, 1], padding, data_format: 'NHWC' }),
     );
-const convolutions = (make: (x: readonly number[], filter: readonly number[], y: readonly number[]) => Case['inputs']): fc.Arbitrary<Case> =>
+const convolutions = (
+  make: (x: readonly number[], filter: readonly number[], y: readonly number[]) => Case['inputs'],
+): fc.Arbitrary<Case> =>
   fc
     .tuple(image, window, some, fc.integer({ min: 1, max: 2 }))
     .filter(([s, { ksize, padding }, , d]) => fits(s, [(ksize[0] - 1) * d + 1, (ksize[1] - 1) * d + 1], padding))
     .map(([s, { ksize, stride, padding }, depth, d]) => {
-      const attrs = { strides: [1, ...stride, 1], dilations: [1, d, d, 1], padding, explicit_paddings: [], data_format: 'NHWC', use_cudnn_on_gpu: true };
+      const attrs = {
+        strides: [1, ...stride, 1],
+        dilations: [1, d, d, 1],
+        padding,
+        explicit_paddings: [],
+        data_format: 'NHWC',
+        use_cudnn_on_gpu: true,
+      };
       const filter = [...ksize, s[3], depth];
       return plain(make(s, filter, outOf('Conv2D', 'output', { input: s, filter }, attrs)), attrs);
     });
 
-const rows = (names: string, row: Row): Record<string, Row> => Object.fromEntries(names.split(' ').map((n) => [n, row]));
+const rows = (names: string, row: Row): Record<string, Row> =>
+  Object.fromEntries(names.split(' ').map((n) => [n, row]));
 const ROWS: Readonly<Record<string, Row>> = {
-  ...rows('Add AddV2 Sub Mul Div RealDiv Maximum Minimum SquaredDifference MulNoNan Xdivy Less LessEqual Greater GreaterEqual', cell(two)),
+  ...rows(
+    'Add AddV2 Sub Mul Div RealDiv Maximum Minimum SquaredDifference MulNoNan Xdivy Less LessEqual Greater GreaterEqual',
+    cell(two),
+  ),
   ...rows('Max Min', cell(reduced)),
   ...rows('Sum Mean', sum(reduced, true)),
   Tile: cell(tiled),
@@ -126,7 +176,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   MatMul: sum(matrices, true),
   BatchMatMul: sum(batches(false), true),
   BatchMatMulV2: sum(batches(true), true),
-  AddN: sum(fc.tuple(shape, some).map(([s, n]) => plain({ inputs: new Array<Cells>(n).fill(f(s)) })), true),
+  AddN: sum(
+    fc.tuple(shape, some).map(([s, n]) => plain({ inputs: new Array<Cells>(n).fill(f(s)) })),
+    true,
+  ),
   ...rows('Softmax LogSoftmax', sum(ranked.map((s) => plain({ logits: f(s) })))),
   SoftmaxCrossEntropyWithLogits: sum(fc.tuple(some, some).map((s) => plain({ features: f(s), labels: up(s) }))),
   BiasAdd: cell(fc.tuple(dim, dim, some).map((s) => plain({ value: f(s), bias: f([s[2]]) }))),
@@ -136,11 +189,20 @@ const ROWS: Readonly<Record<string, Row>> = {
   ...rows('FusedBatchNormGrad FusedBatchNormGradV2', sum(normGrad(false))),
   FusedBatchNormGradV3: sum(normGrad(true)),
   Conv2D: sum(convolutions((x, filter) => ({ input: f(x), filter: f(filter) }))),
-  Conv2DBackpropInput: sum(convolutions((x, filter, y) => ({ input_sizes: ints(x), filter: f(filter), out_backprop: f(y) }))),
-  Conv2DBackpropFilter: sum(convolutions((x, filter, y) => ({ input: f(x), filter_sizes: ints(filter), out_backprop: f(y) }))),
-  MaxPool: cell(pools((s, a) => plain({ input: f(s) }, a)), false),
+  Conv2DBackpropInput: sum(
+    convolutions((x, filter, y) => ({ input_sizes: ints(x), filter: f(filter), out_backprop: f(y) })),
+  ),
+  Conv2DBackpropFilter: sum(
+    convolutions((x, filter, y) => ({ input: f(x), filter_sizes: ints(filter), out_backprop: f(y) })),
+  ),
+  MaxPool: cell(
+    pools((s, a) => plain({ input: f(s) }, a)),
+    false,
+  ),
   AvgPool: sum(pools((s, a) => plain({ value: f(s) }, a))),
-  AvgPoolGrad: sum(pools((s, a) => plain({ orig_input_shape: ints(s), grad: f(outOf('AvgPool', 'output', { value: s }, a)) }, a))),
+  AvgPoolGrad: sum(
+    pools((s, a) => plain({ orig_input_shape: ints(s), grad: f(outOf('AvgPool', 'output', { value: s }, a)) }, a)),
+  ),
   MaxPoolGrad: sum(
     pools((s, a) => {
       const y = f(outOf('MaxPool', 'output', { input: s }, a));
@@ -149,13 +211,23 @@ const ROWS: Readonly<Record<string, Row>> = {
   ),
   ...rows('AssignAdd AssignSub', cell(alike(['ref', 'value']))),
   ...rows('AssignAddVariableOp AssignSubVariableOp', cell(alike(['resource', 'value']))),
-  ...rows('ApplyGradientDescent ResourceApplyGradientDescent', cell(shape.map((s) => plain({ var: f(s), alpha: f([]), delta: f(s) })))),
-  ArgMax: cell(
-    fc.tuple(fc.array(some, { minLength: 1, maxLength: 3 }), fc.nat()).map(([s, i]) =>
-      plain({ input: f(s), dimension: ints([i % s.length], []) }, { output_type: i % 2 ? 'int32' : 'int64' }),
-    ),
+  ...rows(
+    'ApplyGradientDescent ResourceApplyGradientDescent',
+    cell(shape.map((s) => plain({ var: f(s), alpha: f([]), delta: f(s) }))),
   ),
-  Cast: cell(fc.tuple(shape, fc.constantFrom('float32', 'float64', 'int32', 'bool')).map(([s, DstT]) => plain({ x: f(s) }, { DstT })), false),
+  ArgMax: cell(
+    fc
+      .tuple(fc.array(some, { minLength: 1, maxLength: 3 }), fc.nat())
+      .map(([s, i]) =>
+        plain({ input: f(s), dimension: ints([i % s.length], []) }, { output_type: i % 2 ? 'int32' : 'int64' }),
+      ),
+  ),
+  Cast: cell(
+    fc
+      .tuple(shape, fc.constantFrom('float32', 'float64', 'int32', 'bool'))
+      .map(([s, DstT]) => plain({ x: f(s) }, { DstT })),
+    false,
+  ),
 };
 
 /** The row of an op: its own, or inputs of one shape where all are of one type. */
@@ -163,6 +235,7 @@ export function rowOf(def: AnyDef): Row {
   const own = ROWS[def.name];
   if (own) return own;
   const specs = Object.values(def.inputs);
-  if (specs.some((s) => s !== specs[0] || isList(s))) throw new Error(`${def.name} has a kernel, but no row in test/oracle_cases.ts.`);
+  if (specs.some((s) => s !== specs[0] || isList(s)))
+    throw new Error(`${def.name} has a kernel, but no row in test/oracle_cases.ts.`);
   return cell(alike(Object.keys(def.inputs)));
 }

@@ -74,6 +74,11 @@ export class Collections {
     });
   }
 
+  /** What the list holds, without anybody noticing. */
+  peek<T>(key: unknown): readonly T[] {
+    return (this.#lists.get(key) ?? []) as T[];
+  }
+
   /** The live list; growing it is not guarded by finalize. */
   ref<T>(key: unknown): T[] {
     let list = this.#lists.get(key);

@@ -53,7 +53,7 @@ function deedsOf(graph: Graph, plan: Plan): Deeds {
   let found = deeds.get(plan);
   if (found) return found;
   const variables = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES].flatMap((key) =>
-    graph.collections.ref<Variable>(key),
+    graph.collections.peek<Variable>(key),
   );
   const initializers = new Set(variables.map((v) => v.initializer));
   const [trained, moved] = [new Set<Operation>(), new Set<Operation>()];
@@ -73,7 +73,7 @@ interface Update {
   readonly moves: readonly Operation[];
 }
 function updatesIn(graph: Graph): Update[] {
-  return graph.collections.ref<unknown>(GraphKeys.UPDATE_OPS).flatMap((item) => {
+  return graph.collections.peek<unknown>(GraphKeys.UPDATE_OPS).flatMap((item) => {
     const op = item instanceof Operation ? item : item instanceof Tensor ? item.op : undefined;
     return op ? [{ op, moves: movedBy(op) }] : [];
   });
@@ -97,7 +97,7 @@ function movedBy(op: Operation): Operation[] {
 function belongs({ op }: Update, trained: ReadonlySet<Operation>): boolean {
   const own = layerOfUpdate(op)?.trainableWeights.map((v) => v.op) ?? [];
   if (own.some((v) => trained.has(v))) return true;
-  const trainable = new Set(op.graph.collections.ref<Variable>(GraphKeys.TRAINABLE_VARIABLES).map((v) => v.op));
+  const trainable = new Set(op.graph.collections.peek<Variable>(GraphKeys.TRAINABLE_VARIABLES).map((v) => v.op));
   let found = own.length > 0;
   const seen = new Set<Operation>();
   const todo = [op];
