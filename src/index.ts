@@ -5,6 +5,15 @@ import * as convolutional from './layers/convolutional';
 import * as core from './layers/core';
 import * as normalization from './layers/normalization';
 import * as pooling from './layers/pooling';
+import * as rnns from './layers/rnn';
+import {
+  BasicLSTMCell,
+  BasicRNNCell,
+  GRUCell,
+  LSTMCell,
+  MultiRNNCell,
+} from './layers/rnn_cells';
+import * as rnnWrappers from './layers/rnn_wrappers';
 import * as activations from './ops/activations';
 import * as batchNorm from './ops/batch_norm';
 import * as biases from './ops/bias';
@@ -289,6 +298,8 @@ export const resource = 'resource';
 
 /** tf.nn */
 export const nn = {
+  ...rnns,
+  rnnCell: { ...rnnWrappers, BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, MultiRNNCell },
   ...activations,
   ...batchNorm,
   ...biases,

@@ -2,7 +2,8 @@
 import * as tf from '../src';
 import { type AnyDef, allOps, lookup, parse } from '../src/graph/opdef';
 import { bench, expectClose, expectError, inGraph, plain } from './conformance/harness';
-import { type Input, make, RECIPES, type Recipe, SAME_RULE } from './gradient_recipes';
+import { type Input, make, type Recipe } from './gradient_builders';
+import { RECIPES, SAME_RULE } from './gradient_recipes';
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 /** The same numbers in every run of the tests. */

@@ -102,7 +102,9 @@ export function deviceName({ job, replica, task, type, index }: DeviceSpec): str
 /** Canonical form of a device name: '/gpu:0' -> '/device:GPU:0'. */
 export const canonicalDevice = (name: string): string => deviceName(parseDevice(name));
 
-type DeviceScope = string | null | ((op: Operation) => string);
+/** A device, or what says where an op lies. */
+export type DeviceLike = string | ((op: Operation) => string);
+type DeviceScope = DeviceLike | null;
 
 /** The open device scopes and colocation blocks. */
 export class Devices {

@@ -40,7 +40,7 @@ export interface WeightOptions {
 const counters = new WeakMap<Graph, Map<string, number>>();
 
 /** A layer of tf.layers: `build` makes its variables at the first call, `call` its ops at each. */
-export abstract class Layer {
+export abstract class Layer<Out = Tensor> {
   readonly name: string;
   readonly trainable: boolean;
   /** Ops that move state by a call, such as moving averages: what UPDATE_OPS gets, unless the layer is not trainable. */
@@ -55,6 +55,7 @@ export abstract class Layer {
   readonly #baseName: string;
   readonly #reuse: boolean | null;
   readonly #activityRegularizer: Regularizer | null;
+  #exact = false;
   #scope: VariableScope | undefined;
 
   constructor(kind: string, { trainable = true, name, dtype, reuse = null, activityRegularizer }: LayerOptions = {}) {
@@ -68,7 +69,7 @@ export abstract class Layer {
 
   /** Makes the variables for inputs of that shape. */
   protected build(_shape: Shape): void {}
-  protected abstract call(x: Tensor, options: object): Tensor;
+  protected abstract call(x: Tensor, options: object): Out;
 
   get updates(): Operation[] {
     return this.trainable ? [...this.allUpdates] : [];
@@ -97,16 +98,17 @@ export abstract class Layer {
   #setScope(): VariableScope {
     this.#scope ??= this.#reuse
       ? variableScope(this.#baseName, {}, (scope) => scope)
-      : variableScope(this.#named(), { defaultName: this.#baseName }, (scope) => scope);
+      : variableScope(this.#exact ? this.#baseName : null, { defaultName: this.#baseName }, (scope) => scope);
     return this.#scope;
   }
-  /** A name that was given is used as it is; the class's name is made unique. */
-  #named(): string | null {
-    return this.name === this.#baseName ? this.#baseName : null;
+  /** For tf.layers.dense and its kind: a name that was given is used as it is. Layers made as objects get one of their own. */
+  applyOnce(x: TensorLike, options: object = {}): Out {
+    this.#exact = this.name === this.#baseName;
+    return this.apply(x, options);
   }
 
   /** Adds the layer's ops for `x`; its update ops join UPDATE_OPS. Calls after the first share the variables. */
-  apply(x: TensorLike, options: object = {}): Tensor {
+  apply(x: TensorLike, options: object = {}): Out {
     this.madeAt ??= callerOutside();
     const scope = this.#setScope();
     const reuse = this.built ? true : this.#reuse;
@@ -120,7 +122,7 @@ export abstract class Layer {
           this.built = true;
         }
         const y = this.call(input, options);
-        this.#regularizeActivity(y);
+        this.#regularizeActivity(y as Tensor);
         return y;
       });
     });
@@ -178,14 +180,14 @@ export abstract class Layer {
 }
 
 /** Layers whose updates joined a collection, by graph: the running engine's warnings read them. */
-const noted = new WeakMap<Graph, Map<Operation, Layer>>();
-function noteUpdates(layer: Layer): void {
+const noted = new WeakMap<Graph, Map<Operation, Layer<unknown>>>();
+function noteUpdates(layer: Layer<unknown>): void {
   for (const op of layer.updates) {
-    const map = noted.get(op.graph) ?? new Map<Operation, Layer>();
+    const map = noted.get(op.graph) ?? new Map<Operation, Layer<unknown>>();
     noted.set(op.graph, map.set(op, layer));
   }
 }
-export const layerOfUpdate = (op: Operation): Layer | undefined => noted.get(op.graph)?.get(op);
+export const layerOfUpdate = (op: Operation): Layer<unknown> | undefined => noted.get(op.graph)?.get(op);
 
 /** Appends what is not in the collection yet. */
 function addTo(key: string, items: readonly unknown[]): void {

@@ -305,7 +305,7 @@ export class SeparableConv2D extends SeparableConv {
 const applied =
   <O extends BaseConvOptions>(make: new (filters: number, kernelSize: Sizes, options?: O) => BaseConv) =>
   (x: TensorLike, filters: number, kernelSize: Sizes, options?: O): Tensor =>
-    new make(filters, kernelSize, options).apply(x);
+    new make(filters, kernelSize, options).applyOnce(x);
 /** Layers made and applied at once, as tf.layers.conv2d and its kind. */
 export const conv1d = applied<ConvOptions>(Conv1D);
 export const conv2d = applied<ConvOptions>(Conv2D);

@@ -393,4 +393,4 @@ function compose(scale: Tensor, offset: Tensor, thenScale: Tensor | null, thenOf
 
 /** Batch normalization made and applied at once, as tf.layers.batch_normalization. */
 export const batchNormalization = (x: TensorLike, options: BatchNormalizationOptions & TrainingOption = {}): Tensor =>
-  new BatchNormalization(options).apply(x, options);
+  new BatchNormalization(options).applyOnce(x, options);

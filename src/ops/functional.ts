@@ -51,7 +51,7 @@ function inScope<R>(name: string, elems: Rows, body: () => R): R {
     graph.nameScope(name, () => {
       const variables = getVariableScope();
       if (variables.cachingDevice !== null) return body();
-      variables.setCachingDevice(onOwnDevice as unknown as string);
+      variables.setCachingDevice(onOwnDevice);
       try {
         return body();
       } finally {

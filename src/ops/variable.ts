@@ -4,6 +4,7 @@ import type { ConvertOptions, TensorConvertible, TensorLike } from '../graph/con
 import type { Graph } from '../graph/graph';
 import type { IndexedSlices } from '../graph/indexed_slices';
 import type { Operation, Tensor } from '../graph/operation';
+import type { DeviceLike } from '../graph/scopes';
 import type { DType } from '../value/dtype';
 import { type Shape, tupleShape } from '../value/shape';
 
@@ -20,7 +21,7 @@ export interface VariableOptions {
   readonly collections?: readonly unknown[] | ReadonlySet<unknown> | null | undefined;
   /** false lets the initial value have any shape. */
   readonly validateShape?: boolean | undefined;
-  readonly cachingDevice?: string | null | undefined;
+  readonly cachingDevice?: DeviceLike | null | undefined;
   readonly dtype?: DType | undefined;
   /** Not used, as in TensorFlow. */
   readonly expectedShape?: Shape | undefined;

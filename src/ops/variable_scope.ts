@@ -3,7 +3,7 @@ import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
 import { graphOf } from '../graph/convert';
 import { type Graph, getDefaultGraph, withGraph } from '../graph/graph';
-import { refusePromise } from '../graph/scopes';
+import { type DeviceLike, refusePromise } from '../graph/scopes';
 import type { DType } from '../value/dtype';
 import type { Shape } from '../value/shape';
 import type { Constraint, Variable } from './variable';
@@ -26,7 +26,7 @@ export { AUTO_REUSE };
 interface ScopeDefaults {
   readonly initializer?: InitializerLike | null | undefined;
   readonly regularizer?: Regularizer | null | undefined;
-  readonly cachingDevice?: string | null | undefined;
+  readonly cachingDevice?: DeviceLike | null | undefined;
   readonly customGetter?: CustomGetter | null | undefined;
   readonly dtype?: DType | null | undefined;
   readonly useResource?: boolean | null | undefined;
@@ -42,7 +42,7 @@ export class VariableScope {
   reuse: Reuse;
   initializer: InitializerLike | null;
   regularizer: Regularizer | null;
-  cachingDevice: string | null;
+  cachingDevice: DeviceLike | null;
   customGetter: CustomGetter | null;
   dtype: DType;
   useResource: boolean | null;
@@ -71,7 +71,7 @@ export class VariableScope {
   setRegularizer(regularizer: Regularizer | null): void {
     this.regularizer = regularizer;
   }
-  setCachingDevice(device: string | null): void {
+  setCachingDevice(device: DeviceLike | null): void {
     this.cachingDevice = device;
   }
   setCustomGetter(getter: CustomGetter | null): void {

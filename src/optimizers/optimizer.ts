@@ -6,7 +6,7 @@ import { convertToTensor, isConvertible, type TensorLike } from '../graph/conver
 import { getDefaultGraph } from '../graph/graph';
 import { IndexedSlices } from '../graph/indexed_slices';
 import type { Grad } from '../graph/opdef';
-import { Operation, type Tensor } from '../graph/operation';
+import { Operation, Tensor } from '../graph/operation';
 import { shapeOf } from '../ops/array';
 import { cast } from '../ops/cast';
 import { group, tuple } from '../ops/control';
@@ -44,7 +44,7 @@ export interface ApplyOptions {
 }
 export type MinimizeOptions = ComputeOptions & ApplyOptions;
 
-const VALID: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
+const VALID: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
 /** An optimizer, as tf.train.Optimizer. Subclasses say which op moves a variable, and with which slots and numbers. */
 export abstract class Optimizer {
@@ -77,10 +77,9 @@ export abstract class Optimizer {
       : (options as MinimizeOptions);
     const pairs = this.computeGradients(loss, o);
     if (pairs.every(([g]) => g === null)) {
-      const names = pairs.map(([, v]) => String(v)).join(', ');
       throw new GraphError(
         'Value',
-        `No gradients provided for any variable, check your graph for ops that do not support gradients, between variables [${names}] and loss ${loss}.`,
+        `No gradients provided for any variable, check your graph for ops that do not support gradients, between variables ${listOf(pairs)} and loss ${loss}.`,
       );
     }
     return this.applyGradients(pairs, o);
@@ -95,7 +94,7 @@ export abstract class Optimizer {
         `gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH.  Not ${gateGradients}`,
       );
     }
-    checkTypes([loss]);
+    checkTypes(gradLoss instanceof Tensor ? [loss, gradLoss] : [loss]);
     const graph = loss.graph;
     const variables = (options.varList ?? [
       ...trainableVariables(),
@@ -120,7 +119,7 @@ export abstract class Optimizer {
     const converted = pairs.map(([g, v]) => [gradientOf(g), v] as const);
     const variables = converted.filter(([g]) => g !== null).map(([, v]) => v);
     if (variables.length === 0) {
-      throw new GraphError('Value', `No gradients provided for any variable: ${converted.map(([, v]) => String(v))}.`);
+      throw new GraphError('Value', `No gradients provided for any variable: ${listOf(converted)}.`);
     }
     const graph = getDefaultGraph();
     graph.initScope(() => this.createSlots(variables));
@@ -140,6 +139,8 @@ export abstract class Optimizer {
     const { graph } = v;
     return graph.nameScope(`update_${v.op.name}`, () =>
       graph.colocateWith(v, () => {
+        // computeGradients takes tensors for variables, too.
+        if ((v as unknown) instanceof Tensor) throw new GraphError('Unimplemented', `Trying to update a Tensor ${v}`);
         if (g instanceof IndexedSlices) {
           if (v.constraint) throw new GraphError('Runtime', 'Cannot use a constraint function on a sparse variable.');
           return this.applySparseDuplicates(g, v);
@@ -283,11 +284,17 @@ function gradientOf(g: Grad | TensorLike | null): Grad | null {
   return g === null || g instanceof IndexedSlices ? g : convertToTensor(g as TensorLike);
 }
 
+/** The variables as Python shows a list of their names. */
+const listOf = (pairs: readonly GradAndVar[]): string => `[${pairs.map(([, v]) => `"${v}"`).join(', ')}]`;
+
 export const opOf = (x: unknown): Operation => (x instanceof Operation ? x : (x as { op: Operation }).op);
 
 function checkTypes(tensors: readonly { readonly dtype: DType; readonly name: string }[]): void {
   for (const t of tensors) {
     if (VALID.includes(t.dtype) || t.dtype === 'resource') continue;
-    throw new GraphError('Value', `Invalid type tf.${t.dtype} for ${t.name}, expected: ${VALID.join(', ')}.`);
+    throw new GraphError(
+      'Value',
+      `Invalid type tf.${t.dtype} for ${t.name}, expected: [${VALID.map((d) => `tf.${d}`).join(', ')}].`,
+    );
   }
 }

@@ -152,7 +152,7 @@ function warnOf(history: History, updates: readonly Update[], what: string, mend
 function onTrain(graph: Graph, history: History, plan: Plan): void {
   const read = reads.get(graph);
   const updates = updatesIn(graph);
-  if (read && read.size > 0 && read.size < updates.length) {
+  if (read && read.size < updates.length) {
     const late = still(history, updates.slice(read.size)).filter(({ op }) => !plan.ops.has(op));
     warnOf(
       history,

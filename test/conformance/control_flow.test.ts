@@ -211,28 +211,18 @@ test('control_flow-24: variables made in branches can be initialized and read al
 test('control_flow-26: case does what the chosen function does, and no more', async () => {
   const bn = bench();
   const { vs, r1, r2 } = bn.build(() => {
-    const vs = [counter(-1), counter(-1), counter(-1)];
-    const [a, b, c] = vs.map((v, i) => () => tf.withDependencies([tf.assign(v, i)], int(i))) as [
-      Branch,
-      Branch,
-      Branch,
-    ];
+    const vs = [counter(-1), counter(-1), counter(-1)] as const;
+    const set = (i: 0 | 1 | 2) => () => tf.withDependencies([tf.assign(vs[i], i)], int(i));
     const [x, y] = [int(1), int(2)];
-    const options = { default: c, exclusive: true };
-    const r2 = tf.case(
-      [
-        [x.greater(y), a],
-        [x.greater(y), b],
-      ],
-      options,
-    );
-    const r1 = tf.case(
-      [
-        [x.greater(y), a],
-        [x.less(y), b],
-      ],
-      options,
-    );
+    const pick = (first: tf.Tensor, second: tf.Tensor) => {
+      const pairs = [
+        [first, set(0)],
+        [second, set(1)],
+      ] as const;
+      return tf.case(pairs, { default: set(2), exclusive: true });
+    };
+    const r2 = pick(x.greater(y), x.greater(y));
+    const r1 = pick(x.greater(y), x.less(y));
     return { vs, r1, r2 };
   });
   await bn.init();

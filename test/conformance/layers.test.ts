@@ -82,7 +82,8 @@ test('layers-08: the last dimension must be known', () =>
     const apply = (shape?: readonly (number | null)[]) =>
       new tf.layers.Dense(4).apply(tf.placeholder('float32', shape ? { shape } : {}));
     const words = 'The last dimension of the inputs to `Dense` should be defined';
-    expectError('Value', '`Dense` should be defined', () => apply());
+    expectError('Value', 'its rank is undefined, but the layer requires a defined rank.', () => apply());
+    expectError('Value', 'expected min_ndim=2, found ndim=1.', () => apply([3]));
     expectError('Value', words, () => apply([null, null]));
     expect(apply([null, 3]).shape).toEqual([null, 4]);
   }));
