@@ -41,7 +41,8 @@ export class Dense extends Layer {
   protected override build(shape: Shape): void {
     const { kernelInitializer, kernelRegularizer, kernelConstraint, useBias = true } = this.#options;
     const odd = `Input 0 of layer ${this.name} is incompatible with the layer: `;
-    if (shape === null) throw new GraphError('Value', `${odd}its rank is undefined, but the layer requires a defined rank.`);
+    if (shape === null)
+      throw new GraphError('Value', `${odd}its rank is undefined, but the layer requires a defined rank.`);
     if (shape.length < 2) throw new GraphError('Value', `${odd}: expected min_ndim=2, found ndim=${shape.length}.`);
     const depth = lastDimension(shape, 'Dense');
     this.kernel = this.addWeight('kernel', {

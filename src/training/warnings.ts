@@ -119,12 +119,12 @@ const still = (history: History, updates: readonly Update[]): Update[] =>
       belongs(u, history.trained),
   );
 
-/** Whether the plan uses the variable's value, not only asks whether it has one. */
-const uses = (plan: Plan, variable: Operation): boolean =>
-  plan.ops.has(variable) &&
-  variable.outputs.some(
-    (t) => t.consumers().length === 0 || t.consumers().some((op) => plan.ops.has(op) && !op.def.allowsUninitialized),
-  );
+/** Whether the plan uses the variable's value, or fetches it, and does not only ask whether it has one. */
+function uses(plan: Plan, variable: Operation): boolean {
+  if (!plan.ops.has(variable)) return false;
+  const users = variable.outputs.flatMap((t) => t.consumers()).filter((op) => plan.ops.has(op));
+  return users.length === 0 || users.some((op) => !op.def.allowsUninitialized);
+}
 
 const MEND = `Make the train op wait for them, after the last layer was built:
     const updateOps = tf.getCollection(tf.GraphKeys.UPDATE_OPS);
