@@ -35,8 +35,13 @@ async function started(): Promise<tf.Session> {
   await session.run(tf.globalVariablesInitializer());
   return session;
 }
-async function repeat(session: tf.Session, x: tf.Tensor, fetches: tf.FetchList, times = 5): Promise<void> {
-  for (let i = 0; i < times; i++) await session.run(fetches as tf.Tensor[], { feedDict: new Map([[x, ROWS]]) });
+async function repeat(
+  session: tf.Session,
+  x: tf.Tensor,
+  fetches: readonly (tf.Tensor | tf.Operation)[],
+  times = 5,
+): Promise<void> {
+  for (let i = 0; i < times; i++) await session.run([...fetches], { feedDict: new Map([[x, ROWS]]) });
 }
 
 test('a train op alone: one warning at the third run, with variables, the line of the layer and the mended lines', async () => {

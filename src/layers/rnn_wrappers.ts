@@ -7,6 +7,7 @@ import { Tensor } from '../graph/operation';
 import { dropout } from '../ops/dropout';
 import { isPlain } from '../ops/structure';
 import type { DType } from '../value/dtype';
+import { Value } from '../value/value';
 import type { Cell, LSTMState, State } from './rnn_cells';
 
 abstract class Wrapper implements Cell {
@@ -81,10 +82,12 @@ export class DropoutWrapper extends Wrapper {
   }
 }
 const drops = (keep: number | Tensor): boolean => typeof keep !== 'number' || keep < 1;
+/** A constant counts as the float32 it is in the graph. */
 function probability(given: number | Tensor, name: string): number | Tensor {
-  const tensor = convertToTensor(given);
-  if (!tensor.value) return tensor;
-  const p = Number(tensor.value[0]);
+  const { op } = convertToTensor(given);
+  const { value } = op.attrs as { readonly value?: unknown };
+  if (op.inputs.length > 0 || !(value instanceof Value)) return given;
+  const p = Number(value.data[0]);
   if (p >= 0 && p <= 1) return p;
   throw new GraphError('Value', `Parameter ${name} must be between 0 and 1: ${Math.trunc(p)}`);
 }
