@@ -6,13 +6,7 @@ import * as core from './layers/core';
 import * as normalization from './layers/normalization';
 import * as pooling from './layers/pooling';
 import * as rnns from './layers/rnn';
-import {
-  BasicLSTMCell,
-  BasicRNNCell,
-  GRUCell,
-  LSTMCell,
-  MultiRNNCell,
-} from './layers/rnn_cells';
+import { BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, MultiRNNCell } from './layers/rnn_cells';
 import * as rnnWrappers from './layers/rnn_wrappers';
 import * as activations from './ops/activations';
 import * as batchNorm from './ops/batch_norm';
@@ -121,6 +115,7 @@ export {
 export { cond, smartCond } from './ops/cond';
 export { Assert, noOp, Print, tuple, withDependencies } from './ops/control';
 export { cumprod, cumsum } from './ops/cumulative';
+export { customGradient, type GradientFunction } from './ops/custom_gradient';
 export {
   div,
   divide,

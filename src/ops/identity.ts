@@ -2,8 +2,8 @@
 import { GraphError } from '../errors';
 import type { TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { text, type, types } from '../graph/opdef';
-import type { Tensor } from '../graph/operation';
+import { type Grad, text, type, types } from '../graph/opdef';
+import type { Operation, Tensor } from '../graph/operation';
 import type { Named } from './array';
 
 const StopGradient = defineOp({
@@ -77,9 +77,22 @@ const IdentityN = defineOp({
   outputs: { output: '[T]' },
   attrs: { T: types() },
   infer: ({ input }) => ({ output: input.map((t) => t.shape) }),
-  gradient: ({ output: dy }) => ({ input: dy }),
-  reference: ({ input, output }) => output.forEach((t, i) => void t.data.set(input[i]!.data)),
+  gradient: ({ output: dy }, _t, _attrs, op) => ({ input: (overridden.get(op)?.(dy) ?? dy) as Grad[] }),
+  reference({ input, output }) {
+    for (const [i, t] of output.entries()) t.copyFrom(input[i]!);
+  },
 });
+type Override = (dys: readonly Grad[]) => readonly (Grad | null)[];
+const overridden = new WeakMap<Operation, Override>();
+/** An IdentityN that names another gradient, as Graph.gradient_override_map makes it; see overrideGradient. */
+export function identityNRaw(input: readonly Tensor[], gradientType: string): readonly Tensor[] {
+  const { output } = IdentityN({ input }, {});
+  Object.assign(output[0]!.op.attrs, { _gradient_op_type: gradientType });
+  return output;
+}
+export function overrideGradient(op: Operation, rule: Override): void {
+  overridden.set(op, rule);
+}
 /** Passes several tensors on by one op, as tf.identity_n. */
 export function identityN(input: readonly TensorLike[], { name }: Named = {}): readonly Tensor[] {
   return IdentityN({ input }, {}, name).output;

@@ -289,3 +289,17 @@ test('gradients-24: the seed is ones of y, or what is given', async () => {
     [2, 0, 60],
   ]);
 });
+
+test('gradients-08: a function with a gradient of its own', async () => {
+  const graph = new tf.Graph();
+  const [twice, product] = tf.withGraph(graph, () => {
+    const own = tf.customGradient((x) => [x!, (dy) => dy!.mul(3)]);
+    const x = tf.constant(3);
+    const multiply = tf.customGradient((a, b) => [a!.mul(b!), (dy) => [dy!.mul(a!), dy!.mul(b!)]]);
+    const [p, q] = [tf.constant(3), tf.constant(5)];
+    return [tf.gradients(own(own(x)), [x]), tf.gradients(multiply(p, q), [p, q])];
+  });
+  const session = new tf.Session({ graph });
+  expect((await session.run(twice as tf.Tensor[])).map(Number)).toEqual([9]);
+  expect((await session.run(product as tf.Tensor[])).map(Number)).toEqual([3, 5]);
+});
