@@ -45,6 +45,7 @@ import { RMSPropOptimizer } from './optimizers/rmsprop';
 import * as globalStep from './training/global_step';
 import * as decays from './training/learning_rate_decay';
 import { ExponentialMovingAverage } from './training/moving_averages';
+import * as savers from './interop/saver';
 import { watch } from './training/warnings';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
@@ -337,6 +338,7 @@ export const contrib = { layers: regularizerKinds };
 export const train = {
   ...globalStep,
   ...decays,
+  ...savers,
   piecewiseConstantDecay: decays.piecewiseConstant,
   AdadeltaOptimizer,
   AdagradDAOptimizer,

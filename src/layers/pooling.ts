@@ -13,7 +13,7 @@ export interface PoolingOptions extends LayerOptions, SpatialOptions {}
 
 type Kind = 'max' | 'average';
 
-class Pooling extends Layer {
+export class Pooling extends Layer {
   readonly rank: number;
   readonly poolSize: readonly number[];
   readonly strides: readonly number[];
@@ -64,9 +64,10 @@ class Pooling extends Layer {
   }
 }
 
-const layer = (kind: Kind, rank: number) =>
+/** The constructor of one kind of pooling. `strides` are the size where they are null. */
+export type MakePooling = new (poolSize: Sizes, strides?: Sizes | null, options?: PoolingOptions) => Pooling;
+const layer = (kind: Kind, rank: number): MakePooling =>
   class extends Pooling {
-    /** `strides` are the size where they are null. */
     constructor(poolSize: Sizes, strides: Sizes | null = null, options: PoolingOptions = {}) {
       super(kind, rank, poolSize, strides, options);
     }
@@ -81,7 +82,7 @@ export const AveragePooling2D = layer('average', 2);
 export const AveragePooling3D = layer('average', 3);
 
 const applied =
-  (make: ReturnType<typeof layer>) =>
+  (make: MakePooling) =>
   (x: TensorLike, poolSize: Sizes, strides: Sizes | null = null, options: PoolingOptions = {}): Tensor =>
     new make(poolSize, strides, options).apply(x);
 /** Layers made and applied at once, as tf.layers.max_pooling2d and its kind. */

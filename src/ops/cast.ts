@@ -51,6 +51,8 @@ const Cast = defineOp({
   inputs: { x: 'SrcT' },
   outputs: { y: 'DstT' },
   attrs: { SrcT: type(), DstT: type(), Truncate: bool(false) },
+  alias: { y: 'x' },
+  aliasWhen: ({ x }, { DstT }) => x.dtype === DstT,
   infer: ({ x }) => ({ y: x.shape }),
   partial: ({ x }) => x.partial,
   gradient({ y: dy }, { x }) {

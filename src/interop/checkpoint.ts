@@ -1,0 +1,204 @@
+/** @file Checkpoints as TensorFlow writes them (tensor bundles): an index of tensors, and their bytes. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { create } from '@bufbuild/protobuf';
+import { GraphError } from '../errors';
+import { keepCheckpoints } from '../ops/checkpoint';
+import { arrayOf, bytesOf, type Cells, type DType } from '../value/dtype';
+import { sizeOf } from '../value/shape';
+import { Value } from '../value/value';
+import { crc32c, masked } from './crc32c';
+import { TensorProtoSchema, TensorShapeProtoSchema } from './proto/tensorflow_pb';
+import { compareBytes, fixed32, Reader, readTable, varint, writeTable } from './table';
+import { bytesOfText, decodeTensor, encodeTensor, textOf } from './tensor_proto';
+import { dtypeNumber, dtypeOf } from './types';
+
+/** What the index says of a tensor. */
+export interface CheckpointEntry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+  /** Of its bytes, masked. */
+  readonly crc: number;
+  readonly shard: number;
+}
+
+/** num_shards 1, version { producer 1 } */
+const HEADER = Uint8Array.of(0x08, 0x01, 0x1a, 0x02, 0x08, 0x01);
+const shardFile = (prefix: string, shard: number, shards: number): string => {
+  const five = (n: number) => String(n).padStart(5, '0');
+  return `${prefix}.data-${five(shard)}-of-${five(shards)}`;
+};
+
+// ---- bytes of tensors ---------------------------------------------------------------------------------------------
+
+const isHalf = (dtype: DType): boolean => dtype === 'float16' || dtype === 'bfloat16';
+/** The bytes with their checksum. */
+function bytesOfValue(value: Value): readonly [Uint8Array, number] {
+  const { dtype, data } = value;
+  if (dtype === 'string') return bytesOfTexts(Array.from(data as ArrayLike<unknown>, bytesOfText));
+  let bytes: Uint8Array;
+  if (isHalf(dtype)) bytes = new Uint8Array(Uint16Array.from(encodeTensor(value).halfVal).buffer);
+  else {
+    const cells = new (arrayOf(dtype))(sizeOf(value.shape));
+    cells.set(data);
+    bytes = new Uint8Array((cells as Cells & { readonly buffer: ArrayBuffer }).buffer);
+  }
+  return [bytes, crc32c(bytes)];
+}
+/** All lengths, their checksum, all texts. */
+function bytesOfTexts(texts: readonly Uint8Array[]): readonly [Uint8Array, number] {
+  let crc = 0;
+  for (const { length } of texts) crc = crc32c(fixed32(length), crc);
+  const check = fixed32(masked(crc));
+  crc = crc32c(check, crc);
+  for (const text of texts) crc = crc32c(text, crc);
+  const lengths = Uint8Array.from(texts.flatMap(({ length }) => varint(length)));
+  return [Buffer.concat([lengths, check, ...texts]), crc];
+}
+function valueOf({ dtype, shape }: CheckpointEntry, bytes: Uint8Array): Value {
+  const size = sizeOf(shape);
+  if (dtype === 'string') {
+    const reader = new Reader(bytes);
+    const lengths = Array.from({ length: size }, () => reader.varint());
+    reader.take(4);
+    return new Value(dtype, [...shape], lengths.map((n) => textOf(reader.take(n))) as string[]);
+  }
+  if (bytesOf(dtype) && size === 0) return new Value(dtype, [...shape], []);
+  const dim = shape.map((d) => ({ size: BigInt(d), name: '' }));
+  const tensorShape = create(TensorShapeProtoSchema, { dim });
+  return decodeTensor(create(TensorProtoSchema, { dtype: dtypeNumber(dtype), tensorShape, tensorContent: bytes }));
+}
+/** The checksum that the index has for these bytes. */
+function crcOf({ dtype, shape }: CheckpointEntry, bytes: Uint8Array): number {
+  if (dtype !== 'string') return masked(crc32c(bytes));
+  const reader = new Reader(bytes);
+  const lengths = Array.from({ length: sizeOf(shape) }, () => reader.varint());
+  return masked(
+    bytesOfTexts(
+      lengths.reduce<Uint8Array[]>((all, n, i) => {
+        if (i === 0) reader.take(4);
+        all.push(reader.take(n));
+        return all;
+      }, []),
+    )[1],
+  );
+}
+
+// ---- entries ------------------------------------------------------------------------------------------------------
+
+const part = (n: number, x: number): number[] => (x === 0 ? [] : [n * 8, ...varint(x)]);
+function entryBytes(e: CheckpointEntry): Uint8Array {
+  const dims = e.shape.flatMap((d) => {
+    const dim = part(1, d);
+    return [0x12, dim.length, ...dim];
+  });
+  return Uint8Array.from([
+    ...part(1, dtypeNumber(e.dtype)),
+    0x12,
+    ...varint(dims.length),
+    ...dims,
+    ...part(3, e.shard),
+    ...part(4, e.offset),
+    ...part(5, e.size),
+    0x35,
+    ...fixed32(e.crc),
+  ]);
+}
+/** The fields of a message: numbers, or bytes. */
+function* fields(bytes: Uint8Array): Generator<readonly [field: number, n: number, bytes: Uint8Array]> {
+  const none = new Uint8Array();
+  const reader = new Reader(bytes);
+  while (reader.more) {
+    const tag = reader.varint();
+    const kind = tag & 7;
+    if (kind === 0) yield [tag >> 3, reader.varint(), none];
+    else if (kind === 5) yield [tag >> 3, reader.fixed32(), none];
+    else yield [tag >> 3, 0, reader.take(kind === 1 ? 8 : reader.varint())];
+  }
+}
+function entryOf(name: string, bytes: Uint8Array): CheckpointEntry {
+  const found = new Map<number, number>();
+  let shape: number[] = [];
+  for (const [field, n, content] of fields(bytes)) {
+    found.set(field, n);
+    if (field === 7) throw new GraphError('Unimplemented', `${name} is stored in slices, which are not supported.`);
+    if (field !== 2) continue;
+    shape = [...fields(content)].flatMap(([f, , dim]) =>
+      f === 2 ? [[...fields(dim)].find(([k]) => k === 1)?.[1] ?? 0] : [],
+    );
+  }
+  const get = (field: number): number => found.get(field) ?? 0;
+  const { dtype } = dtypeOf(get(1));
+  return { name, dtype, shape, shard: get(3), offset: get(4), size: get(5), crc: get(6) };
+}
+
+// ---- files --------------------------------------------------------------------------------------------------------
+
+/** Writes tensors by name to `prefix.index` and `prefix.data-00000-of-00001`. */
+export function writeCheckpoint(prefix: string, tensors: ReadonlyMap<string, Value>): void {
+  const sorted = [...tensors]
+    .map(([name, value]) => ({ name, key: new TextEncoder().encode(name), value }))
+    .sort((a, b) => compareBytes(a.key, b.key));
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const entries = sorted.map(({ name, key, value }) => {
+    const [bytes, crc] = bytesOfValue(value);
+    const { dtype, shape } = value;
+    const entry = { name, dtype, shape, shard: 0, offset, size: bytes.length, crc: masked(crc) };
+    data.push(bytes);
+    offset += bytes.length;
+    return [key, entryBytes(entry)] as const;
+  });
+  writeFileSync(shardFile(prefix, 0, 1), Buffer.concat(data));
+  writeFileSync(`${prefix}.index`, writeTable([[new Uint8Array(), HEADER], ...entries]));
+}
+
+/** A checkpoint that is open to be read, as tf.train.load_checkpoint. Raises NotFound where there is none. */
+export class CheckpointReader {
+  readonly entries: ReadonlyMap<string, CheckpointEntry>;
+  readonly #prefix: string;
+  readonly #shards: number;
+  readonly #data = new Map<number, Uint8Array>();
+
+  constructor(prefix: string) {
+    if (!existsSync(`${prefix}.index`)) {
+      throw new GraphError(
+        'NotFound',
+        `Unsuccessful TensorSliceReader constructor: Failed to find any matching files for ${prefix}`,
+      );
+    }
+    this.#prefix = prefix;
+    const [header, ...rest] = readTable(readFileSync(`${prefix}.index`));
+    this.#shards = [...fields(header?.[1] ?? new Uint8Array())].find(([field]) => field === 1)?.[1] ?? 1;
+    const names = rest.map(([key, value]) => [new TextDecoder().decode(key), value] as const);
+    this.entries = new Map(names.map(([name, value]) => [name, entryOf(name, value)]));
+  }
+  /** Raises NotFound for a name that is not there, DataLoss where the bytes are not what was written. */
+  get(name: string): Value {
+    const entry = this.entries.get(name);
+    if (!entry) throw new GraphError('NotFound', `Key ${name} not found in checkpoint`);
+    const { shard, offset, size } = entry;
+    const file = shardFile(this.#prefix, shard, this.#shards);
+    const data = this.#data.get(shard) ?? readFileSync(file);
+    this.#data.set(shard, data);
+    const bytes = new Reader(data, offset).take(size);
+    const crc = crcOf(entry, bytes);
+    if (crc !== entry.crc) {
+      throw new GraphError(
+        'DataLoss',
+        `TensorBundle at ${this.#prefix} shard ${shard} (${size} bytes): Checksum does not match: stored ${entry.crc} vs. calculated on the restored bytes ${crc}`,
+      );
+    }
+    return valueOf(entry, bytes);
+  }
+}
+
+keepCheckpoints({
+  write: writeCheckpoint,
+  read(prefix, names) {
+    const reader = new CheckpointReader(prefix);
+    return names.map((name) => reader.get(name));
+  },
+});
