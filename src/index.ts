@@ -1,6 +1,7 @@
 /** @file The public names, and nothing else. */
 
 import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
+import * as savers from './interop/saver';
 import * as convolutional from './layers/convolutional';
 import * as core from './layers/core';
 import * as normalization from './layers/normalization';
@@ -45,7 +46,6 @@ import { RMSPropOptimizer } from './optimizers/rmsprop';
 import * as globalStep from './training/global_step';
 import * as decays from './training/learning_rate_decay';
 import { ExponentialMovingAverage } from './training/moving_averages';
-import * as savers from './interop/saver';
 import { watch } from './training/warnings';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
