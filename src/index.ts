@@ -43,6 +43,7 @@ import { GradientDescentOptimizer } from './optimizers/gradient_descent';
 import { MomentumOptimizer } from './optimizers/momentum';
 import { Optimizer } from './optimizers/optimizer';
 import { RMSPropOptimizer } from './optimizers/rmsprop';
+import { batchNorm as contribBatchNorm } from './training/contrib_batch_norm';
 import * as globalStep from './training/global_step';
 import * as decays from './training/learning_rate_decay';
 import { ExponentialMovingAverage } from './training/moving_averages';
@@ -333,7 +334,7 @@ export const initializers = {
   orthogonal: orthogonalInitializer,
 };
 /** tf.contrib, as far as it is here. */
-export const contrib = { layers: regularizerKinds };
+export const contrib = { layers: { ...regularizerKinds, batchNorm: contribBatchNorm } };
 /** tf.train */
 export const train = {
   ...globalStep,

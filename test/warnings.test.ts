@@ -166,6 +166,38 @@ describe('no warning', () => {
     const session = await started();
     await repeat(session, x, [train]);
   });
+  test('UPDATE_OPS that was looked at early, and updates run after each step', async () => {
+    updates();
+    const { x, loss } = net();
+    const moves = tf
+      .getDefaultGraph()
+      .getOperations()
+      .filter(({ name }) => /AssignMovingAvg(_1)?$/.test(name));
+    const train = sgd().minimize(loss);
+    const session = await started();
+    for (let i = 0; i < 5; i++) {
+      await repeat(session, x, [train], 1);
+      await repeat(session, x, moves, 1);
+    }
+  });
+  test('averages that the program loads', async () => {
+    const { x, loss } = net();
+    const train = sgd().minimize(loss);
+    const session = await started();
+    for (const v of tf.globalVariables()) if (v.name.includes('moving_')) await v.load([1, 2, 3, 4], session as never);
+    await repeat(session, x, [train]);
+  });
+  test('updates in place (updates_collections null): TFLearn moves its averages where it reads them', async () => {
+    const x = tf.placeholder('float32', { shape: [null, 3] });
+    const h = tf.tflearn.batchNormalization(tf.layers.dense(x, 4));
+    const loss = tf.reduceMean(tf.square(h.sub(1)));
+    const train = sgd().minimize(loss);
+    const session = await started();
+    await tf.tflearn.isTraining(true, { session });
+    await repeat(session, x, [train]);
+    await tf.tflearn.isTraining(false, { session });
+    await repeat(session, x, [h]);
+  });
   test('an empty block without dependencies', () => {
     tf.controlDependencies([], () => {});
     tf.controlDependencies(null, () => {});
@@ -176,6 +208,106 @@ describe('no warning', () => {
     const session = await started();
     await repeat(session, x, [sgd().minimize(loss)]);
   });
+});
+
+describe('GAN-like: one net trains on what another makes', () => {
+  const dense = (x: tf.Tensor, n: number, options: object) =>
+    tf.layers.batchNormalization(tf.layers.dense(x, n), { training: true, ...options });
+  /** `affine`: the layers have gamma and beta of their own. */
+  function gan(affine: boolean) {
+    const options = { center: affine, scale: affine };
+    const x = tf.placeholder('float32', { shape: [null, 3] });
+    const fake = tf.variableScope('G', () => dense(x, 3, options));
+    const judge = (h: tf.Tensor) =>
+      tf.variableScope('D', { reuse: tf.AUTO_REUSE }, () => tf.reduceMean(dense(h, 4, { ...options, name: 'bn' })));
+    const [real, forged] = [judge(x), judge(fake)];
+    const only = (scope: string) => ({ varList: tf.trainableVariables(scope) });
+    return { x, real, forged, only };
+  }
+
+  test.each([true, false])('no warning of D while only G trains, with its own updates (affine: %p)', async (affine) => {
+    const { x, forged, only } = gan(affine);
+    const train = tf.controlDependencies(updates('G'), () => sgd().minimize(forged, only('G')));
+    await repeat(await started(), x, [train]);
+    expect(lines).toEqual([]);
+  });
+  test.each([true, false])('no warning of G while only D trains, with its own updates (affine: %p)', async (affine) => {
+    const { x, real, forged, only } = gan(affine);
+    const train = tf.controlDependencies(updates('D'), () => sgd().minimize(forged.sub(real), only('D')));
+    await repeat(await started(), x, [train]);
+    expect(lines).toEqual([]);
+  });
+  test.each([true, false])('G trains first without its updates: G alone is named (affine: %p)', async (affine) => {
+    const { x, forged, only } = gan(affine);
+    await repeat(await started(), x, [sgd().minimize(forged, only('G'))]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('G/batch_normalization/moving_mean');
+    expect(lines[0]).not.toContain('D/bn/moving_mean');
+  });
+  test('D trains after many steps of G: its updates, run after each step, are waited for', async () => {
+    const { x, real, forged, only } = gan(true);
+    const trainG = tf.controlDependencies(updates('G'), () => sgd().minimize(forged, only('G')));
+    const trainD = sgd().minimize(forged.sub(real), only('D'));
+    const session = await started();
+    await repeat(session, x, [trainG]);
+    for (let i = 0; i < 5; i++) {
+      await repeat(session, x, [trainD], 1);
+      await repeat(session, x, updates('D'), 1);
+    }
+    expect(lines).toEqual([]);
+  });
+  test('D trains after many steps of G, without its updates: at its third step', async () => {
+    const { x, real, forged, only } = gan(true);
+    const trainG = tf.controlDependencies(updates('G'), () => sgd().minimize(forged, only('G')));
+    const trainD = sgd().minimize(forged.sub(real), only('D'));
+    const session = await started();
+    await repeat(session, x, [trainG]);
+    await repeat(session, x, [trainD], 2);
+    expect(lines).toEqual([]);
+    await repeat(session, x, [trainD], 3);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('D/bn/moving_mean');
+  });
+});
+
+test('the dependency hangs on the loss: a warning, unless the loss is fetched', async () => {
+  const { x, loss } = net();
+  const guarded = tf.controlDependencies(updates(), () => tf.identity(loss));
+  const train = sgd().minimize(guarded);
+  await repeat(await started(), x, [train, guarded]);
+  expect(lines).toEqual([]);
+  await repeat(await started(), x, [train]);
+  expect(lines).toHaveLength(1);
+});
+
+test('a placeholder as training flag: a warning without the dependency, none with it', async () => {
+  const flag = tf.placeholder('bool', { shape: [] });
+  const x = tf.placeholder('float32', { shape: [null, 3] });
+  const loss = tf.reduceMean(tf.layers.batchNormalization(tf.layers.dense(x, 4), { training: flag as never }));
+  const bare = sgd().minimize(loss);
+  const good = tf.controlDependencies(updates(), () => sgd().minimize(loss));
+  const feedDict = new Map<tf.Tensor, unknown>([
+    [x, ROWS],
+    [flag, true],
+  ]);
+  for (const [train, expected] of [
+    [good, 0],
+    [bare, 1],
+  ] as const) {
+    const session = await started();
+    for (let i = 0; i < 5; i++) await session.run(train, { feedDict: feedDict as never });
+    expect(lines).toHaveLength(expected);
+  }
+});
+
+test('resource variables are watched too', async () => {
+  const { x, loss } = tf.variableScope('r', { useResource: true }, () => net());
+  const train = sgd().minimize(loss);
+  const good = tf.group([train, ...updates()]);
+  await repeat(await started(), x, [good]);
+  expect(lines).toEqual([]);
+  await repeat(await started(), x, [train]);
+  expect(lines).toHaveLength(1);
 });
 
 test('each session is judged by itself', async () => {

@@ -74,7 +74,6 @@ export async function run(train: Train): Promise<Outcome> {
       trainOp,
       trained: hits(logits!),
       inferred: hits(inference),
-      updateOps: tf.getCollection(tf.GraphKeys.UPDATE_OPS).length,
       init: tf.globalVariablesInitializer(),
     };
   });
@@ -92,7 +91,7 @@ export async function run(train: Train): Promise<Outcome> {
     trained: Number(trained),
     inferred: Number(inferred),
     mean: Array.from((mean as tf.Value).data as ArrayLike<number>, Number),
-    updateOps: built.updateOps,
+    updateOps: graph.getCollection(tf.GraphKeys.UPDATE_OPS).length,
   };
 }
 

@@ -39,7 +39,7 @@ export type Aggregation = 'NONE' | 'SUM' | 'MEAN' | 'ONLY_FIRST_REPLICA';
 
 /** A session, as far as variables need one. */
 export interface Runner {
-  run(fetches: unknown, options?: { readonly feedDict?: Iterable<readonly [Tensor, unknown]> }): Promise<unknown>;
+  run(fetches: never, options?: { readonly feedDict?: never }): Promise<unknown>;
 }
 let findSession: (() => Runner | null | undefined) | undefined;
 /** The floor of sessions says here how to find the default one. */
@@ -140,7 +140,7 @@ export abstract class Variable implements TensorConvertible {
 
   /** The value in a session. */
   eval(session: Runner | null = defaultSession()): Promise<unknown> {
-    if (session) return session.run(this.asGraphElement());
+    if (session) return session.run(this.asGraphElement() as never);
     throw new GraphError(
       'Value',
       'Cannot evaluate tensor using `eval()`: No default session is registered. Use `with sess.as_default()` or pass an explicit session to `eval(session=sess)`',
@@ -155,7 +155,7 @@ export abstract class Variable implements TensorConvertible {
         'Either session argument should be provided or default session should be established',
       );
     }
-    await session.run(this.initializer, { feedDict: [[this.initializer.inputs[1]!, value]] });
+    await session.run(this.initializer as never, { feedDict: [[this.initializer.inputs[1]!, value]] as never });
   }
 
   /** `<tf.Variable 'w:0' shape=(5, 5) dtype=float32_ref>` */

@@ -24,7 +24,7 @@ export interface AssignMovingAverageOptions {
 /** variable -= (variable - value) * (1 - decay); as moving_averages.assign_moving_average. */
 export function assignMovingAverage(
   variable: Variable,
-  value: Tensor | Variable,
+  value: TensorLike | Variable,
   decay: number | Tensor,
   { zeroDebias = true, name = 'AssignMovingAvg' }: AssignMovingAverageOptions = {},
 ): Tensor {
@@ -37,7 +37,7 @@ export function assignMovingAverage(
   });
 }
 
-function debiased(variable: Variable, value: Tensor | Variable, rate: Tensor): Tensor {
+function debiased(variable: Variable, value: TensorLike | Variable, rate: Tensor): Tensor {
   const { graph, dtype } = variable;
   const [biased, steps] = variableScope(variable.op.name, {}, (scope) => {
     const free = (name: string): string => {

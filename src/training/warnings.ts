@@ -10,7 +10,7 @@ import type { Variable } from '../ops/variables';
 import type { Plan } from '../session/plan';
 import { Session } from '../session/session';
 
-/** Runs of a train op after which update ops that belong to training should have run. */
+/** Train steps of a variable after which update ops that belong to training should have run. */
 const PATIENCE = 3;
 
 /** What one plan does to variables, which are known by the op that makes them. */
@@ -19,13 +19,13 @@ interface Deeds {
   readonly trained: ReadonlySet<Operation>;
   /** Variables that get a value in any other way but by their initializer. */
   readonly moved: ReadonlySet<Operation>;
-  /** Nothing is left to find out about this plan. */
-  settled: boolean;
+  /** How often it was looked at. */
+  runs: number;
 }
 /** What one session has done so far. */
 interface History {
-  trains: number;
-  readonly trained: Set<Operation>;
+  /** How many train steps each variable had. */
+  readonly steps: Map<Operation, number>;
   readonly moved: Set<Operation>;
   readonly warned: Set<Operation>;
 }
@@ -55,14 +55,18 @@ function deedsOf(graph: Graph, plan: Plan): Deeds {
   const variables = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES].flatMap((key) =>
     graph.collections.peek<Variable>(key),
   );
-  const initializers = new Set(variables.map((v) => v.initializer));
+  const initializers = new Set<Operation>();
+  for (const { initializer } of variables) {
+    const value = initializer.inputs.at(-1);
+    if (value && plan.ops.has(value.op)) initializers.add(initializer); // else the program feeds the value: Variable.load
+  }
   const [trained, moved] = [new Set<Operation>(), new Set<Operation>()];
   for (const op of plan.ops) {
     if (!isApply(op) && (!isWrite(op) || initializers.has(op))) continue;
     const variable = variableOf(op.inputs[0]);
     if (variable) (isApply(op) ? trained : moved).add(variable);
   }
-  found = { trained, moved, settled: false };
+  found = { trained, moved, runs: 0 };
   deeds.set(plan, found);
   return found;
 }
@@ -93,31 +97,37 @@ function movedBy(op: Operation): Operation[] {
   return [...found];
 }
 
-/** Whether the training of these variables calls for the update: they lie under it, or in its own layer. */
+/**
+ * Whether the training of these variables calls for the update: they are of its own layer, or else those that lie nearest
+ * under it. Not any that lie under it: what judges a generator lies above it, and does not train with it.
+ */
 function belongs({ op }: Update, trained: ReadonlySet<Operation>): boolean {
   const own = layerOfUpdate(op)?.trainableWeights.map((v) => v.op) ?? [];
-  if (own.some((v) => trained.has(v))) return true;
+  if (own.length > 0) return own.some((v) => trained.has(v));
   const trainable = new Set(op.graph.collections.peek<Variable>(GraphKeys.TRAINABLE_VARIABLES).map((v) => v.op));
-  let found = own.length > 0;
   const seen = new Set<Operation>();
-  const todo = [op];
-  for (let next = todo.pop(); next; next = todo.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    if (trained.has(next)) return true;
-    found ||= trainable.has(next);
-    todo.push(...next.inputs.map((t) => t.op));
+  let level = [op];
+  while (level.length > 0) {
+    const found = level.filter((o) => trainable.has(o));
+    if (found.length > 0) return found.some((v) => trained.has(v));
+    const next = new Set(level.flatMap((o) => o.inputs.map((t) => t.op)).filter((o) => !seen.has(o)));
+    for (const o of next) seen.add(o);
+    level = [...next];
   }
-  return !found; // nothing there to be trained: the statistics of the input itself
+  return true; // nothing there to be trained: the statistics of the input itself
 }
 
-const still = (history: History, updates: readonly Update[]): Update[] =>
-  updates.filter(
+/** Updates that training called for, whose averages are where they began and of which nothing was said yet. */
+function still(history: History, updates: readonly Update[], patience: number): Update[] {
+  const trained = new Set([...history.steps].flatMap(([v, steps]) => (steps >= patience ? [v] : [])));
+  if (trained.size === 0) return [];
+  return updates.filter(
     (u) =>
       u.moves.length > 0 &&
       u.moves.every((v) => !history.moved.has(v) && !history.warned.has(v)) &&
-      belongs(u, history.trained),
+      belongs(u, trained),
   );
+}
 
 /** Whether the plan uses the variable's value, or fetches it, and does not only ask whether it has one. */
 function uses(plan: Plan, variable: Operation): boolean {
@@ -153,7 +163,9 @@ function onTrain(graph: Graph, history: History, plan: Plan): void {
   const read = reads.get(graph);
   const updates = updatesIn(graph);
   if (read && read.size < updates.length) {
-    const late = still(history, updates.slice(read.size)).filter(({ op }) => !plan.ops.has(op));
+    // a plan that runs those that were read was meant to run all; one that runs none may have others that do
+    const sure = updates.slice(0, read.size).some(({ op }) => plan.ops.has(op));
+    const late = still(history, updates.slice(read.size), sure ? 1 : PATIENCE).filter(({ op }) => !plan.ops.has(op));
     warnOf(
       history,
       late,
@@ -161,17 +173,16 @@ function onTrain(graph: Graph, history: History, plan: Plan): void {
       MEND,
     );
   }
-  if (history.trains < PATIENCE) return;
   warnOf(
     history,
-    still(history, updates),
-    `A train op has run ${history.trains} times in this session, and none of the update ops of these moving averages has. At inference (training: false) the layers will normalize with the values they started from, mean 0 and variance 1:`,
+    still(history, updates, PATIENCE),
+    `A train op has run ${PATIENCE} times in this session, and none of the update ops of these moving averages has. At inference (training: false) the layers will normalize with the values they started from, mean 0 and variance 1:`,
     MEND,
   );
 }
 
 function onInference(graph: Graph, history: History, plan: Plan): void {
-  const idle = still(history, updatesIn(graph)).filter(({ moves }) => moves.some((v) => uses(plan, v)));
+  const idle = still(history, updatesIn(graph), 1).filter(({ moves }) => moves.some((v) => uses(plan, v)));
   warnOf(
     history,
     idle,
@@ -197,18 +208,14 @@ export function watch(): void {
   Session.observers.push((session, plan) => {
     const { graph } = session;
     const deed = deedsOf(graph, plan);
-    if (deed.settled) return;
-    const history = histories.get(session) ?? { trains: 0, trained: new Set(), moved: new Set(), warned: new Set() };
+    if (deed.runs >= PATIENCE) return; // what it could tell is told
+    const history = histories.get(session) ?? { steps: new Map(), moved: new Set(), warned: new Set() };
     histories.set(session, history);
     for (const v of deed.moved) history.moved.add(v);
-    for (const v of deed.trained) history.trained.add(v);
-    if (deed.trained.size > 0) {
-      history.trains++;
-      onTrain(graph, history, plan);
-      deed.settled = history.trains >= PATIENCE;
-    } else if (history.trains > 0) {
-      onInference(graph, history, plan);
-      deed.settled = true;
-    }
+    for (const v of deed.trained) history.steps.set(v, (history.steps.get(v) ?? 0) + 1);
+    if (deed.trained.size > 0) onTrain(graph, history, plan);
+    else if (history.steps.size > 0) onInference(graph, history, plan);
+    else return;
+    deed.runs++;
   });
 }

@@ -296,3 +296,54 @@ test('batch_norm-36: moments are biased; normalizeMoments; batchNormalization', 
   expect(await b.run(normal)).toEqual([2.5, 1.25]);
   expect(await b.run(y)).toEqual([6]);
 });
+
+/** 0.00, 0.01, ... 1.19 as ten images of 2 x 2 pixels with 3 channels. */
+const pixels = (): tf.Tensor =>
+  tf.constant(
+    Float32Array.from({ length: 120 }, (_, i) => 0.01 * i),
+    { shape: [10, 2, 2, 3] },
+  );
+async function afterTen(build: () => tf.Tensor) {
+  const graph = new tf.Graph();
+  const y = tf.withGraph(graph, build);
+  const session = new tf.Session({ graph });
+  await session.run(tf.withGraph(graph, () => tf.globalVariablesInitializer()));
+  const averages = () => session.run(['BatchNorm/moving_mean:0', 'BatchNorm/moving_variance:0']);
+  const before = await averages();
+  for (let i = 0; i < 10; i++) await session.run(y);
+  const numbers = (values: typeof before) => values.map((v) => Array.from((v as tf.Value).data as ArrayLike<number>));
+  const result = {
+    updates: graph.getCollection('update_ops'),
+    before: numbers(before),
+    after: numbers(await averages()),
+  };
+  session.close();
+  return result;
+}
+
+test.each([
+  [false, 0.119925],
+  [true, 0.123],
+])('batch_norm-13: contrib moves its averages in place, fused: %s', async (fused, variance) => {
+  const { updates, before, after } = await afterTen(() =>
+    tf.contrib.layers.batchNorm(pixels(), { decay: 0.1, updatesCollections: null, fused }),
+  );
+  expect(updates).toEqual([]);
+  expect(before).toEqual([
+    [0, 0, 0],
+    [1, 1, 1],
+  ]);
+  for (const [i, m] of [0.585, 0.595, 0.605].entries()) expect(after[0]![i]).toBeCloseTo(m, 5);
+  for (const v of after[1]!) expect(v).toBeCloseTo(variance, 5);
+});
+
+test('batch_norm-15: contrib has no updates where it does not train', async () => {
+  const { updates, after } = await afterTen(() =>
+    tf.contrib.layers.batchNorm(pixels(), { decay: 0.1, isTraining: false }),
+  );
+  expect(updates).toEqual([]);
+  expect(after).toEqual([
+    [0, 0, 0],
+    [1, 1, 1],
+  ]);
+});

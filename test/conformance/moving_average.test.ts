@@ -22,7 +22,7 @@ test('moving_average-03: the variables that take the bias away double the scope'
     const found = tf.variableScope('scope1', (scope) => {
       tf.variableScope('scope2', () => {
         const v = variable(1, 'Var');
-        for (let i = 0; i < 2; i++) assignMovingAverage(v, tf.constant(0), 0.99);
+        for (let i = 0; i < 2; i++) assignMovingAverage(v, 0, 0.99);
       });
       return scope.globalVariables();
     });
