@@ -24,7 +24,16 @@ interface Case {
 function knownFailures(): Set<string> {
   if (!existsSync(KNOWN)) return new Set();
   const lines = readFileSync(KNOWN, 'utf8').split('\n');
-  return new Set(lines.map((line) => line.trim().split(/\s/)[0]!.replace(/^conformance\//, '')).filter((word) => word !== '' && word !== '#'));
+  return new Set(
+    lines
+      .map((line) =>
+        line
+          .trim()
+          .split(/\s/)[0]!
+          .replace(/^conformance\//, ''),
+      )
+      .filter((word) => word !== '' && word !== '#'),
+  );
 }
 
 /** Ids in the titles of the tests that are written here, whether they run or not. */
