@@ -319,3 +319,14 @@ test('each session is judged by itself', async () => {
   await repeat(bad, x, [train]);
   expect(lines).toHaveLength(1);
 });
+
+test('updates that run in a stage of a partial run count', async () => {
+  const { x, loss } = net();
+  const train = sgd().minimize(loss);
+  const session = await started();
+  const all = updates();
+  const handle = session.partialRunSetup(all, [x]);
+  await session.partialRun(handle, all, new Map([[x, ROWS]]));
+  await repeat(session, x, [train]);
+  expect(lines).toEqual([]);
+});

@@ -116,6 +116,7 @@ export class Session {
       const plan = compile(missing, ops, facts, this.#state, done);
       try {
         const found = this.#clean(() => plan.run([...known.values()]));
+        for (const observer of Session.observers) observer(this, plan);
         return wanted.map((t) => known.get(t) ?? found[missing.indexOf(t)]!);
       } finally {
         plan.dispose();
