@@ -84,16 +84,19 @@ function attrsOf(def: AnyDef, given: Case['attrs'], ins: Bag): Record<string, un
 function near(fast: number, slow: number, slack: number): boolean {
   return Object.is(fast, slow) || fast === slow || Math.abs(fast - slow) <= 1e-6 * Math.abs(slow) + slack;
 }
-/** Sums in another order differ by what their largest terms are rounded by. */
-function slackOf(kind: Kind, ins: Bag): number {
+/** Sums in another order differ by what their largest terms, and the largest results made of them, are rounded by. */
+function slackOf(kind: Kind, ins: Bag, slow: Slot): number {
   if (kind === 'cell') return 1e-7;
+  let largest = 0;
+  if (slow.dtype === 'float32')
+    for (const v of slow.data) if (Number.isFinite(v)) largest = Math.max(largest, Math.abs(v));
   const slots = flat(ins).filter((s) => s.dtype === 'float32');
   const cells = Math.max(...slots.map((s) => s.size), 1);
-  return 2e-6 * Math.sqrt(cells) * 16;
+  return 2e-6 * Math.sqrt(cells) * 16 + 4e-6 * largest;
 }
 function compare(def: AnyDef, kind: Kind, fast: readonly Slot[], slow: readonly Slot[], ins: Bag): void {
-  const slack = slackOf(kind, ins);
   for (const [i, slot] of slow.entries()) {
+    const slack = slackOf(kind, ins, slot);
     const [x, y] = [fast[i]!.data, slot.data];
     for (let k = 0; k < slot.size; k++) {
       if (!near(Number(x[k]), Number(y[k]), slack)) {
