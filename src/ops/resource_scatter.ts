@@ -149,8 +149,8 @@ const defineSlices = (kind: ScatterNdKind) =>
     attrs: { T: type(), Tindices: type(INDEX), use_locking: bool(true) },
     stateful: true,
     updates: 'ref',
-    infer({ ref, indices, updates }) {
-      checkSlices(ref.handle?.shape ?? null, indices, updates);
+    infer({ ref, indices, updates }, _attrs, running) {
+      checkSlices(ref.handle?.shape ?? null, indices, updates, running);
       return {};
     },
     gradient: 'missing',

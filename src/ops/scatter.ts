@@ -4,6 +4,7 @@ import type { TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
 import { bool, type Known, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
+import type { Slot } from '../kernels/memory';
 import { type DType, INDEX, NUMBERS, zeroOf } from '../value/dtype';
 import { isFull, type Shape, showShape } from '../value/shape';
 import { identity, type Named, zerosLike } from './array';
@@ -19,31 +20,39 @@ export { dynamicPartition, dynamicStitch, parallelDynamicStitch } from './stitch
 // ---- ScatterNd ----------------------------------------------------------------------------------------------------
 
 /** As for variables, but the kernel says it in other words. */
-function checkUpdates(shape: Shape, indices: Known, updates: Known): void {
+function checkUpdates(shape: Shape, indices: Known, updates: Known, running = false): void {
   try {
-    checkSlices(shape, indices, updates);
+    checkSlices(shape, indices, updates, running);
   } catch (e) {
     if (!(e instanceof GraphError) || indices.shape?.[0] === updates.shape?.[0]) throw e;
     const [i, u] = [showShape(indices.shape), showShape(updates.shape)];
     refuse(e.reason, `Outer dimensions of indices and update must match. Indices shape: ${i}, updates shape:${u}`);
   }
 }
+/** A vector of indices fits neither what graph building takes it for nor what the kernel does: TensorFlow refuses all. */
+function refuseVector(output: Slot, indices: Slot, updates: Slot): void {
+  if (indices.shape.length !== 1) return;
+  const [o, u] = [showShape(output.shape), showShape(updates.shape)];
+  fail(`Inner dimensions of output shape must match inner dimensions of updates shape. Output: ${o} updates: ${u}`);
+}
+
 const ScatterNd = defineOp({
   name: 'ScatterNd',
   inputs: { indices: 'Tindices', updates: 'T', shape: 'Tindices' },
   outputs: { output: 'T' },
   attrs: { T: type(), Tindices: type(['int16', 'int32', 'int64']) },
-  infer({ indices, updates, shape }) {
+  infer({ indices, updates, shape }, _attrs, running) {
     const output = asShape(shape);
     atLeastRank(indices.shape, 1, `Indices shape must have rank at least one. Found:${showShape(indices.shape)}`);
     atLeastRank(updates.shape, 1, `Updates shape must have rank at least one. Found:${showShape(updates.shape)}`);
-    checkUpdates(output, indices, updates);
+    checkUpdates(output, indices, updates, running);
     return { output };
   },
   gradient: ({ output: dy }, { indices }) => ({ updates: gatherNd(dy, indices) }),
   reference({ indices, updates, output }) {
     if (output.size === 0 && updates.size > 0) fail('Indices and updates specified for empty output tensor');
     output.data.fill(zeroOf(output.dtype));
+    refuseVector(output, indices, updates);
     scatterSlices(output.dtype === 'bool' ? (x, y) => (x || y ? 1 : 0) : SCATTERS.Add, {
       ref: output,
       indices,
@@ -58,11 +67,11 @@ export function scatterNd(indices: TensorLike, updates: TensorLike, shape: Tenso
 
 // ---- into a copy of a tensor --------------------------------------------------------------------------------------
 
-const shapeLike = (tensor: Known, indices: Known, updates: Known): Shape => {
+const shapeLike = (tensor: Known, indices: Known, updates: Known, running = false): Shape => {
   atLeastRank(tensor.shape, 1, `Tensor must be at least 1-D`);
   atLeastRank(indices.shape, 1, `Indices shape must have rank at least one. Found:${showShape(indices.shape)}`);
   atLeastRank(updates.shape, 1, `Updates shape must have rank at least one. Found:${showShape(updates.shape)}`);
-  checkUpdates(tensor.shape, indices, updates);
+  checkUpdates(tensor.shape, indices, updates, running);
   return tensor.shape;
 };
 type Part = Tensor | null;
@@ -75,10 +84,13 @@ const defineTensorScatter = <const N extends string>(name: N, indexTypes: readon
     inputs: { tensor: 'T', indices: 'Tindices', updates: 'T' },
     outputs: { output: 'T' },
     attrs: { T: type(), Tindices: type(indexTypes) },
-    infer: ({ tensor, indices, updates }) => ({ output: shapeLike(tensor, indices, updates) }),
+    infer: ({ tensor, indices, updates }, _attrs, running) => ({
+      output: shapeLike(tensor, indices, updates, running),
+    }),
     gradient: ({ output: dy }, { indices, updates }) => pull(dy, indices, updates),
     reference({ tensor, indices, updates, output }) {
       output.data.set(tensor.data);
+      refuseVector(output, indices, updates);
       scatterSlices(f, { ref: output, indices, updates });
     },
   });
@@ -118,7 +130,7 @@ const ScatterNdNonAliasingAdd = defineOp({
   inputs: { input: 'T', indices: 'Tindices', updates: 'T' },
   outputs: { output: 'T' },
   attrs: { T: type([...NUMBERS, 'qint16', 'quint16', 'bool']), Tindices: type(['int32', 'int64']) },
-  infer: ({ input, indices, updates }) => ({ output: shapeLike(input, indices, updates) }),
+  infer: ({ input, indices, updates }, _attrs, running) => ({ output: shapeLike(input, indices, updates, running) }),
   gradient: ({ output: dy }, { indices }) => ({ input: dy, indices: null, updates: gatherNd(dy, indices) }),
   reference({ input, indices, updates, output }) {
     output.data.set(input.data);

@@ -3,8 +3,7 @@
 import { GraphError } from '../errors';
 import type { Known } from '../graph/opdef';
 import type { Slot } from '../kernels/memory';
-import { type FullShape, merge, type Shape, sameShape, showShape, sizeOf } from '../value/shape';
-import { fail } from './expect';
+import { type FullShape, merge, type Shape, showShape, sizeOf } from '../value/shape';
 
 /** What becomes of a cell that held x when y is scattered onto it. */
 export type Scatter = (x: number, y: number) => number;
@@ -97,12 +96,16 @@ export function scatterRows(f: Scatter, { ref, indices, updates }: Rows): void {
 
 // ---- slices named by several coordinates --------------------------------------------------------------------------
 
-/** Checks what scatter_nd demands of the three shapes. */
-export function checkSlices(params: Shape, indices: Known, updates: Known): void {
+/**
+ * Checks what scatter_nd demands of the three shapes. Graph building takes a vector of indices for one point, the kernel
+ * (`running`) for a column of row numbers.
+ */
+export function checkSlices(params: Shape, indices: Known, updates: Known, running = false): void {
   const [ix, up] = [indices.shape, updates.shape];
   if (params === null || ix === null || up === null || ix.length === 0) return;
-  const outer = ix.length - 1;
-  const depth = ix[outer];
+  const column = running && ix.length === 1;
+  const outer = column ? 1 : ix.length - 1;
+  const depth = column ? 1 : ix[outer];
   if (depth === null || depth === undefined) return;
   const [p, i, u] = [params, ix, up].map(showShape);
   const atRun =
@@ -130,8 +133,13 @@ export function checkSlices(params: Shape, indices: Known, updates: Known): void
 }
 
 /** The first cell of the slice that entry n of `indices` names, or what is wrong with it. */
-export function sliceAt(shape: FullShape, indices: Slot, n: number, what: string): number {
-  const depth = indices.shape.at(-1)!;
+export function sliceAt(
+  shape: FullShape,
+  indices: Slot,
+  n: number,
+  what: string,
+  depth = indices.shape.at(-1)!,
+): number {
   const at = Array.from({ length: depth }, (_, d) => Number(indices.data[n * depth + d]!));
   if (depth <= shape.length && at.every((x, d) => x >= 0 && x < shape[d]!)) {
     return at.reduce((start, x, d) => start + x * sizeOf(shape.slice(d + 1)), 0);
@@ -144,20 +152,15 @@ export function sliceAt(shape: FullShape, indices: Slot, n: number, what: string
 }
 
 export function scatterSlices(f: Scatter, { ref, indices, updates }: Rows): void {
-  if (indices.shape.length > 0 && updates.shape.length > 0 && indices.shape[0] !== updates.shape[0]) {
-    fail(
-      `The outermost dimension of updates and indices must match. Got indices.shape [${indices.shape}], updates.shape [${updates.shape}]`,
-    );
-  }
+  checkSlices(ref.shape, indices, updates, true);
   const [cells, from] = [ref.data, updates.data];
-  const depth = indices.shape.at(-1) ?? 1;
+  const column = indices.shape.length < 2;
+  const depth = column ? 1 : indices.shape.at(-1)!;
   const size = sizeOf(ref.shape.slice(depth));
-  const count = depth === 0 ? sizeOf(indices.shape.slice(0, -1)) : indices.size / depth;
-  if (!sameShape(updates.shape, [...indices.shape.slice(0, -1), ...ref.shape.slice(depth)])) {
-    checkSlices(ref.shape, indices, updates);
-  }
+  // Of a column TensorFlow's kernels write the first row only.
+  const count = column ? Math.min(indices.size, 1) : sizeOf(indices.shape.slice(0, -1));
   for (let n = 0; n < count; n++) {
-    const start = sliceAt(ref.shape, indices, n, 'shape');
+    const start = sliceAt(ref.shape, indices, n, 'shape', depth);
     for (let i = 0; i < size; i++) cells[start + i] = f(cells[start + i]!, from[n * size + i]!);
   }
 }

@@ -49,8 +49,8 @@ const defineSlices = (kind: ScatterNdKind, types: typeof ROWS, locking = false) 
     outputs: { output_ref: 'Ref(T)' },
     attrs: { ...types, use_locking: bool(locking) },
     updates: 'ref',
-    infer({ ref, indices, updates }) {
-      checkSlices(ref.shape, indices, updates);
+    infer({ ref, indices, updates }, _attrs, running) {
+      checkSlices(ref.shape, indices, updates, running);
       return { output_ref: ref.shape };
     },
     gradient: null,
