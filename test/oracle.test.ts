@@ -84,11 +84,11 @@ function attrsOf(def: AnyDef, given: Case['attrs'], ins: Bag): Record<string, un
 function near(fast: number, slow: number, slack: number): boolean {
   return Object.is(fast, slow) || fast === slow || Math.abs(fast - slow) <= 1e-6 * Math.abs(slow) + slack;
 }
-/** Sums in another order differ by what their largest terms, and the largest results made of them, are rounded by. */
+/** Sums in another order differ by what their largest terms are rounded by. */
 function slackOf(kind: Kind, ins: Bag, slow: Slot): number {
   if (kind === 'cell') return 1e-7;
   let largest = 0;
-  if (slow.dtype === 'float32')
+  if (kind === 'scaled' && slow.dtype === 'float32')
     for (const v of slow.data) if (Number.isFinite(v)) largest = Math.max(largest, Math.abs(v));
   const slots = flat(ins).filter((s) => s.dtype === 'float32');
   const cells = Math.max(...slots.map((s) => s.size), 1);
