@@ -15,9 +15,6 @@ interface Attrs {
   readonly data_format: 'NHWC' | 'NCHW';
   readonly is_training: boolean;
 }
-type Walk = (ys: readonly Tensor[], xs: readonly Tensor[], gradYs: readonly Tensor[]) => (Tensor | null)[];
-/** src/gradients.ts says here how it differentiates; the tape needs nobody's help any more. */
-export function onDifferentiate(_walk: Walk): void {}
 
 /** The gradients of y_backprop, x and scale, as nn_grad._FusedBatchNormGradGrad. */
 export function fusedSecondGradient(
