@@ -7,8 +7,9 @@ import { type Call, program } from '../kernels/table';
 import { wireName } from '../value/dtype';
 import { showShape } from '../value/shape';
 import type { Layout, State } from './layout';
+import { type Carried, loopStep } from './loop';
 import { Frame } from './order';
-import { type Block, checkReady, kernelCalls, roundHalf, runBlock, runLate, running, type Step } from './run';
+import { type Block, checkReady, kernelCalls, roundHalf, runLate, running, type Step } from './run';
 import type { Facts } from './specialize';
 import { aliasOf, type Timeline, writtenInputs } from './timeline';
 
@@ -87,9 +88,9 @@ export function emit(
     return g;
   };
 
-  const block = (frame: Frame): Block => {
+  const block = (frame: Frame, units = frame.units): Block => {
     const to = new BlockBuilder(programs);
-    for (const unit of frame.units) {
+    for (const unit of units) {
       if (unit instanceof Frame) to.push(0, loop(unit));
       else if (unit.def.flow !== 'next') place(unit, frame, to); // next: between the rounds
     }
@@ -236,7 +237,6 @@ export function emit(
     if (after) to.push(guard, after);
   };
 
-  /** All rounds of one while loop, one after the other; a buffer per tensor serves them all. */
   const loop = (frame: Frame): Step => {
     const ops = frame.units.filter((u) => !(u instanceof Frame)) as Operation[];
     const enters = ops.filter((op) => op.def.flow === 'enter' && !(op.attrs as Record<string, unknown>).is_constant);
@@ -244,43 +244,50 @@ export function emit(
     const exits = ops.filter((op) => op.def.flow === 'exit');
     for (const op of [...enters, ...nexts, ...exits]) guardOf.set(op.outputs[0]!, guards++);
     for (const op of exits) guardOf.set(op, guardOf.get(op.outputs[0]!)!);
-    const first = enters.map((op) => ({
+    const entered = enters.map((op) => ({
       guard: guardOf.get(op.outputs[0]!)!,
       outer: [...op.inputs.map(alive), ...op.controlInputs.map(alive)],
     }));
-    const exitGuards = exits.map((op) => guardOf.get(op.outputs[0]!)!);
-    const body = block(frame);
-    const rounds = nexts.map((op) => {
-      const [t, from] = [op.outputs[0]!, op.inputs[0]!];
-      return {
-        guard: guardOf.get(t)!,
-        sources: [alive(from), ...op.controlInputs.map(alive)],
-        into: slotOf(t),
-        from: slotOf(from),
-        copies: !variables.has(t),
-      };
-    });
-    const every = (list: readonly number[]): number => {
-      for (const g of list) if (live[g] === 0) return 0;
-      return 1;
-    };
-    return () => {
-      for (const g of exitGuards) live[g] = 0;
-      for (const n of rounds) live[n.guard] = 0;
-      for (const e of first) live[e.guard] = every(e.outer);
-      for (let again = true; again; ) {
-        runBlock(body, live);
-        again = false;
-        for (const n of rounds) {
-          live[n.guard] = every(n.sources);
-          if (live[n.guard] === 0) continue;
-          if (n.copies) n.into.copyFrom(n.from);
-          again = true;
-        }
-        for (const e of first) live[e.guard] = 0;
-      }
-      for (const n of rounds) live[n.guard] = 0;
-    };
+    const ahead = frame.ahead || frame.units.length;
+    const start = guards;
+    const body = block(frame, frame.units.slice(0, ahead));
+    const end = guards;
+    const later = new Set(frame.units.slice(ahead));
+    const rest = block(frame, [...later]);
+    const carried = (which: boolean): Carried[] =>
+      nexts
+        .filter((op) => later.has(op) === which)
+        .map((op) => {
+          const [t, from] = [op.outputs[0]!, op.inputs[0]!];
+          return {
+            guard: guardOf.get(t)!,
+            sources: [alive(from), ...op.controlInputs.map(alive)],
+            into: slotOf(t),
+            from: slotOf(from),
+            copies: !variables.has(t),
+          };
+        });
+    const most = Math.max(1, ...enters.map((op) => Number((op.attrs as Record<string, unknown>).parallel_iterations)));
+    const values = frame.ahead ? crossing(frame).map(slotOf) : [];
+    const behind = frame.ahead
+      ? { body: rest, carried: carried(true), most, guards: [start, end] as const, values }
+      : undefined;
+    return loopStep(
+      { body, carried: carried(false), entered, exits: exits.map((op) => guardOf.get(op)!), behind },
+      live,
+    );
+  };
+
+  /** What the units of a loop that come behind take from those that run ahead, and a later round overwrites. */
+  const crossing = (frame: Frame): Tensor[] => {
+    const opsOf = (unit: Operation | Frame): Operation[] =>
+      unit instanceof Frame ? unit.units.flatMap(opsOf) : [unit];
+    const first = new Set(frame.units.slice(0, frame.ahead).flatMap(opsOf));
+    const taken = frame.units
+      .slice(frame.ahead)
+      .flatMap(opsOf)
+      .flatMap((op) => op.inputs);
+    return [...new Set(taken)].filter((t) => first.has(t.op) && !variables.has(t) && !facts.of.get(t)?.cells);
   };
 
   const body = block(root);

@@ -10,6 +10,8 @@ export class Frame {
   units: (Operation | Frame)[] = [];
   /** The age of its oldest op. */
   id = Number.POSITIVE_INFINITY;
+  /** How many of the units, which come first, may run for several rounds before the others do. 0: all at once. */
+  ahead = 0;
 
   constructor(name: string, parent: Frame | null) {
     this.name = name;
@@ -189,5 +191,37 @@ function nest(
     if (frame.units.length < units.size) {
       throw new GraphError('InvalidArgument', `Graph is invalid, contains a cycle through loop '${frame.name}'.`);
     }
+    if (frame !== root) runAhead(frame, (u) => needs.get(u) ?? []);
   }
+}
+
+/** The op that makes the variable behind a handle. */
+function handleOf(op: Operation): Operation {
+  let from = op;
+  while (!from.def.source && from.inputs[0]) from = from.inputs[0].op;
+  return from;
+}
+
+/**
+ * TensorFlow overlaps the rounds of a loop. It shows where a round reads a resource variable that later rounds write: what
+ * the next rounds do not wait for comes last, behind the writes of as many rounds as may run in parallel.
+ */
+function runAhead(frame: Frame, needs: (unit: Operation | Frame) => Iterable<Operation | Frame>): void {
+  const ops = frame.units.filter((u) => !(u instanceof Frame)) as Operation[];
+  const written = new Set(ops.filter((op) => op.def.assigns ?? op.def.updates).map(handleOf));
+  const racing = ops.filter((op) => op.def.reads !== undefined && written.has(handleOf(op)));
+  if (racing.length === 0) return;
+  const behind = new Set<Operation | Frame>(racing);
+  for (let size = 0; size < behind.size; ) {
+    size = behind.size;
+    for (const unit of frame.units) {
+      const before = [...needs(unit)];
+      if (!(unit instanceof Frame) && unit.def.flow === 'merge') before.push(...unit.inputs.map((t) => t.op));
+      if (before.some((u) => behind.has(u))) behind.add(unit);
+    }
+  }
+  const first = frame.units.filter((u) => !behind.has(u));
+  if (!first.some((u) => !(u instanceof Frame) && u.def.flow === 'next')) return; // each round waits for the read
+  frame.units = [...first, ...frame.units.filter((u) => behind.has(u))];
+  frame.ahead = first.length;
 }
