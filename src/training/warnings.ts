@@ -9,6 +9,7 @@ import { logging } from '../logging';
 import type { Variable } from '../ops/variables';
 import type { Plan } from '../session/plan';
 import { Session } from '../session/session';
+import { type DeadControl, deadControls } from './branches';
 
 /** Train steps of a variable after which update ops that belong to training should have run. */
 const PATIENCE = 3;
@@ -191,6 +192,36 @@ function onInference(graph: Graph, history: History, plan: Plan): void {
   );
 }
 
+/** Update ops of which it was said that they lie in a branch. */
+const branched = new WeakSet<Operation>();
+
+/** Says of updates in a branch that what waits for them outside is dead when the branch is not taken. */
+function onBranches(graph: Graph, { ops }: Plan): void {
+  const collected = new Set(updatesIn(graph).map(({ op }) => op));
+  const updates = (op: Operation): boolean =>
+    isWrite(op) ||
+    isApply(op) ||
+    collected.has(op) ||
+    (op.type === 'NoOp' && op.controlInputs.length > 0 && op.controlInputs.every(updates));
+  const byBranch = new Map<string, DeadControl[]>();
+  for (const found of deadControls(ops, updates)) {
+    if (!branched.has(found.on)) byBranch.set(found.pred, [...(byBranch.get(found.pred) ?? []), found]);
+  }
+  for (const [pred, list] of byBranch) {
+    for (const { on } of list) branched.add(on);
+    const names = (from: readonly Operation[]): string => {
+      const all = [...new Set(from)].map((op) => `'${op.name}'`);
+      return all.length > 3 ? `${all.slice(0, 2).join(', ')} and ${all.length - 2} more` : all.join(', ');
+    };
+    const waits = list.map((found) => found.waits);
+    logging.warn(
+      `These update ops were created in a branch of the conditional on '${pred}': ${names(list.map(({ on }) => on))}. Operations outside of it wait for them: ${names([...waits.filter(isApply), ...waits])}. When the branch is not taken, those do not run, nor does what depends on them, and no error says so. Let the branch return its update, and wait for what tf.cond returns:
+    const updated = tf.cond(pred, () => tf.group([update]), () => tf.noOp());
+    const trainOp = tf.controlDependencies([updated], () => optimizer.minimize(loss));`,
+    );
+  }
+}
+
 /** Begins to watch all graphs and sessions. */
 export function watch(): void {
   Collections.onRead = (graph, key, size) => {
@@ -207,6 +238,7 @@ export function watch(): void {
   };
   Session.observers.push((session, plan) => {
     const { graph } = session;
+    if (!deeds.has(plan)) onBranches(graph, plan);
     const deed = deedsOf(graph, plan);
     if (deed.runs >= PATIENCE) return; // what it could tell is told
     const history = histories.get(session) ?? { steps: new Map(), moved: new Set(), warned: new Set() };
