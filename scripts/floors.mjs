@@ -25,7 +25,7 @@ const FLOORS = [
   ['training', 'contrib', 'tflearn'],
   ['doctor'],
   ['cli'],
-  ['index.ts'],
+  ['public', 'index.ts'],
 ];
 /** Made by programs. */
 const GENERATED = /(_pb|\/wasm|\/libm_tables)\.ts$/;

@@ -1,52 +1,5 @@
 /** @file The public names, and nothing else. */
 
-import { exportMetaGraph, exportScopedMetaGraph, importMetaGraph, importScopedMetaGraph } from './interop/meta_graph';
-import * as savers from './interop/saver';
-import * as convolutional from './layers/convolutional';
-import * as core from './layers/core';
-import * as normalization from './layers/normalization';
-import * as pooling from './layers/pooling';
-import * as rnns from './layers/rnn';
-import { BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, MultiRNNCell } from './layers/rnn_cells';
-import * as rnnWrappers from './layers/rnn_wrappers';
-import * as activations from './ops/activations';
-import * as batchNorm from './ops/batch_norm';
-import * as biases from './ops/bias';
-import * as convolutions from './ops/convolve';
-import * as xent from './ops/cross_entropy';
-import * as depthwise from './ops/depthwise';
-import * as dropouts from './ops/dropout';
-import { embeddingLookup } from './ops/embedding';
-import * as topKs from './ops/gather';
-import * as images from './ops/image';
-import * as initializerKinds from './ops/initializers';
-import * as lossFunctions from './ops/losses';
-import { identityInitializer, orthogonalInitializer } from './ops/matrix_initializers';
-import * as metricKinds from './ops/metrics';
-import * as pools from './ops/pooling';
-import * as regularizerKinds from './ops/regularizers';
-import { withSpaceToBatch } from './ops/space_to_batch';
-import { assign, assignAdd, assignSub } from './ops/state';
-import * as summaries from './ops/summary';
-import * as unaries from './ops/unary';
-import { tanh } from './ops/unary_trig';
-import {
-  AdadeltaOptimizer,
-  AdagradDAOptimizer,
-  AdagradOptimizer,
-  ProximalAdagradOptimizer,
-  ProximalGradientDescentOptimizer,
-} from './optimizers/adagrad';
-import { AdamOptimizer } from './optimizers/adam';
-import { FtrlOptimizer } from './optimizers/ftrl';
-import { GradientDescentOptimizer } from './optimizers/gradient_descent';
-import { MomentumOptimizer } from './optimizers/momentum';
-import { Optimizer } from './optimizers/optimizer';
-import { RMSPropOptimizer } from './optimizers/rmsprop';
-import { batchNorm as contribBatchNorm } from './training/contrib_batch_norm';
-import * as globalStep from './training/global_step';
-import * as decays from './training/learning_rate_decay';
-import { ExponentialMovingAverage } from './training/moving_averages';
 import { watch } from './training/warnings';
 import type { DType as DTypeName } from './value/dtype';
 import './ops/segment';
@@ -217,7 +170,7 @@ export {
 export { ellipsis, newaxis, s, slice, stridedSlice } from './ops/slice';
 export { batchToSpaceNd, depthToSpace, requiredSpaceToBatchPaddings, spaceToBatchNd, spaceToDepth } from './ops/space';
 export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
-export { countUpTo, isVariableInitialized } from './ops/state';
+export { assign, assignAdd, assignSub, countUpTo, isVariableInitialized } from './ops/state';
 export { TensorArray } from './ops/tensor_array';
 export {
   abs,
@@ -271,7 +224,6 @@ export type { FetchList } from './session/fetches';
 export { type RunOptions, Session } from './session/session';
 export * as tflearn from './tflearn';
 export { type Nested, Value } from './value/value';
-export { assign, assignAdd, assignSub };
 
 watch();
 
@@ -293,68 +245,18 @@ export const complex64 = 'complex64';
 export const complex128 = 'complex128';
 export const resource = 'resource';
 
-/** tf.nn */
-export const nn = {
-  ...rnns,
-  rnnCell: { ...rnnWrappers, BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, MultiRNNCell },
-  ...activations,
-  ...batchNorm,
-  ...biases,
-  ...xent,
-  ...dropouts,
-  ...convolutions,
-  ...depthwise,
-  ...pools,
-  embeddingLookup,
-  withSpaceToBatch,
-  topK: topKs.topK,
-  inTopK: topKs.inTopK,
-  sigmoid: unaries.sigmoid,
-  tanh,
-};
-/** tf.image */
-export const image = images;
-/** tf.losses */
-export const losses = lossFunctions;
-/** tf.summary */
-export const summary = {
-  scalar: summaries.scalar,
-  histogram: summaries.histogramOf,
-  merge: summaries.merge,
-  mergeAll: summaries.mergeAll,
-};
-/** tf.metrics */
-export const metrics = metricKinds;
-/** tf.layers */
-export const layers = { ...core, ...convolutional, ...pooling, ...normalization };
-/** tf.initializers */
-export const initializers = {
-  ...initializerKinds.initializers,
-  identity: identityInitializer,
-  orthogonal: orthogonalInitializer,
-};
-/** tf.contrib, as far as it is here. */
-export const contrib = { layers: { ...regularizerKinds, batchNorm: contribBatchNorm } };
-/** tf.train */
-export const train = {
-  ...globalStep,
-  ...decays,
-  ...savers,
-  piecewiseConstantDecay: decays.piecewiseConstant,
-  AdadeltaOptimizer,
-  AdagradDAOptimizer,
-  AdagradOptimizer,
-  AdamOptimizer,
-  ExponentialMovingAverage,
-  exportMetaGraph,
-  exportScopedMetaGraph,
-  FtrlOptimizer,
-  GradientDescentOptimizer,
-  importMetaGraph,
-  importScopedMetaGraph,
-  MomentumOptimizer,
-  Optimizer,
-  ProximalAdagradOptimizer,
-  ProximalGradientDescentOptimizer,
-  RMSPropOptimizer,
-};
+/** Modules of TensorFlow, a file of src/public each. */
+export * as bitwise from './public/bitwise';
+export * as contrib from './public/contrib';
+export * as debugging from './public/debugging';
+export * as image from './public/image';
+export * as initializers from './public/initializers';
+export * as layers from './public/layers';
+export * as linalg from './public/linalg';
+export * as losses from './public/losses';
+export * as math from './public/math';
+export * as metrics from './public/metrics';
+export * as nn from './public/nn';
+export * as random from './public/random';
+export * as summary from './public/summary';
+export * as train from './public/train';

@@ -97,7 +97,7 @@ test('a fed training flag, and updates used inside their own branch, are not war
   let h = tf.layers.batchNormalization(all.x, { training: all.p });
   h = tf.cond(
     all.p,
-    () => tf.controlDependencies([all.average.assignAdd(1) as tf.Tensor], () => tf.identity(h)),
+    () => tf.controlDependencies([all.average.assignAdd(1) as tf.Tensor], () => h.add(tf.constant(0))),
     () => h.mul(2),
   ) as tf.Tensor;
   const train = all.trainOn(h, tf.getCollection<tf.Operation>(tf.GraphKeys.UPDATE_OPS));

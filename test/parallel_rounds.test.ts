@@ -14,13 +14,11 @@ async function reads(useResource: boolean, parallelIterations: number, waits = f
     (i: tf.Tensor) => i.less(7),
     body,
     [tf.constant(0, 'int32'), tf.constant(0, 'float64')],
-    {
-      parallelIterations,
-    },
-  );
+    { parallelIterations },
+  ) as tf.Tensor[];
   const session = new tf.Session();
   await session.run(tf.globalVariablesInitializer());
-  return Number(await session.run(acc as tf.Tensor)).toString(16);
+  return Number(await session.run(acc!)).toString(16);
 }
 
 test.each([

@@ -239,21 +239,3 @@ export const heUniform = scaling(2, 'uniform');
 export const heNormal = scaling(2, 'truncated_normal');
 export const lecunUniform = scaling(1, 'uniform');
 export const lecunNormal = scaling(1, 'truncated_normal');
-
-/** The names of tf.initializers, besides those of matrix_initializers.ts. */
-export const initializers = {
-  zeros: zerosInitializer,
-  ones: onesInitializer,
-  constant: constantInitializer,
-  randomUniform: randomUniformInitializer,
-  randomNormal: randomNormalInitializer,
-  truncatedNormal: truncatedNormalInitializer,
-  uniformUnitScaling: uniformUnitScalingInitializer,
-  varianceScaling: varianceScalingInitializer,
-  glorotUniform: glorotUniformInitializer,
-  glorotNormal: glorotNormalInitializer,
-  heUniform,
-  heNormal,
-  lecunUniform,
-  lecunNormal,
-} as const;

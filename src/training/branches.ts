@@ -1,4 +1,5 @@
 /** @file Finds what waits for an update in a branch of a conditional from outside of it, and is dead when it is not taken. */
+import { isInside } from '../graph/context';
 import type { Operation, Tensor } from '../graph/operation';
 
 /** What must hold for an op to run: the name of a predicate, and which of its branches. */
@@ -47,7 +48,8 @@ export function deadControls(ops: ReadonlySet<Operation>, counts: (op: Operation
     const data = op.inputs
       .filter((t) => t.op.def.flow !== 'next')
       .map((t) => (isBranch(t.op) ? union([of(t.op), new Set([conditionOf(t)])]) : of(t.op)));
-    const watched = counts(op) ? [] : op.controlInputs.filter(counts);
+    const isLocal = (on: Operation): boolean => on.context !== null && isInside(op.context, on.context);
+    const watched = counts(op) ? [] : op.controlInputs.filter((c) => counts(c) && !isLocal(c));
     const plain = op.controlInputs.filter((c) => !watched.includes(c));
     const own = union([op.def.flow === 'merge' ? intersection(data) : union(data), ...plain.map(of)]);
     conditions.set(op, own);

@@ -1,0 +1,2 @@
+/** @file tf.bitwise */
+export { bitwiseAnd, bitwiseOr, bitwiseXor, invert, leftShift, rightShift } from '../ops/bitwise';

@@ -1,0 +1,2 @@
+/** @file tf.image */
+export { resizeBilinear, resizeImages, resizeNearestNeighbor } from '../ops/image';

@@ -1,0 +1,20 @@
+/** @file tf.losses */
+export {
+  absoluteDifference,
+  addLoss,
+  computeWeightedLoss,
+  cosineDistance,
+  getLosses,
+  getRegularizationLoss,
+  getRegularizationLosses,
+  getTotalLoss,
+  hingeLoss,
+  huberLoss,
+  logLoss,
+  meanPairwiseSquaredError,
+  meanSquaredError,
+  Reduction,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+  sparseSoftmaxCrossEntropy,
+} from '../ops/losses';

@@ -1,0 +1,68 @@
+/** @file tf.math */
+export { logSoftmax, softmax, softplus, softsign } from '../ops/activations';
+export { argmax, argmin } from '../ops/argmax';
+export { accumulateN, add, addN, multiply, scalarMul, subtract } from '../ops/arithmetic';
+export { isNonDecreasing, isStrictlyIncreasing } from '../ops/assertions';
+export { l2Normalize, zeroFraction } from '../ops/batch_norm';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isInf,
+  isNan,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from '../ops/compare';
+export { cumprod, cumsum } from '../ops/cumulative';
+export { divide, divNoNan as divideNoNan, floordiv, mod, mod as floormod, truediv } from '../ops/division';
+export { inTopK, invertPermutation, topK } from '../ops/gather';
+export { atan2, maximum, minimum, pow, squaredDifference, xdivy, xlogy } from '../ops/pairs';
+export {
+  reduceAll,
+  reduceAny,
+  reduceEuclideanNorm,
+  reduceLogsumexp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+} from '../ops/reduce';
+export {
+  segmentMax,
+  segmentMean,
+  segmentMin,
+  segmentProd,
+  segmentSum,
+  unsortedSegmentMax,
+  unsortedSegmentMin,
+  unsortedSegmentProd,
+  unsortedSegmentSum,
+} from '../ops/segment';
+export { digamma, erf, erfc, lgamma, polygamma, zeta } from '../ops/special';
+export {
+  abs,
+  ceil,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  logSigmoid,
+  negative,
+  reciprocal,
+  rint,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+} from '../ops/unary';
+export { acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan, tanh } from '../ops/unary_trig';

@@ -1,0 +1,3 @@
+/** @file tf.nn.rnn_cell */
+export { BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, MultiRNNCell } from '../layers/rnn_cells';
+export { DropoutWrapper, ResidualWrapper } from '../layers/rnn_wrappers';
