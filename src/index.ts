@@ -220,6 +220,7 @@ export {
   variablesInitializer,
 } from './ops/variables';
 export { type LoopFunction, type ShapeInvariants, type WhileLoopOptions, whileLoop } from './ops/while';
+export { getDefaultSession, InteractiveSession } from './session/default_session';
 export type { FetchList } from './session/fetches';
 export { type RunOptions, Session } from './session/session';
 export * as tflearn from './tflearn';
@@ -249,6 +250,7 @@ export const resource = 'resource';
 export * as bitwise from './public/bitwise';
 export * as contrib from './public/contrib';
 export * as debugging from './public/debugging';
+export * as errors from './public/errors';
 export * as image from './public/image';
 export * as initializers from './public/initializers';
 export * as layers from './public/layers';

@@ -19,10 +19,6 @@ export interface RunOptions {
 /** Sees each finished run of a session: which plan, and whether it succeeded. */
 export type RunObserver = (session: Session, plan: Plan) => void;
 
-/** The session of the innermost `asDefault` block. */
-const defaults: Session[] = [];
-onDefaultSession(() => defaults.at(-1) as Runner | undefined);
-
 /** Plans kept per session; the one unused for longest goes first. */
 const PLANS = 64;
 
@@ -30,6 +26,8 @@ const PLANS = 64;
 export class Session {
   readonly graph: Graph;
   static readonly observers: RunObserver[] = [];
+  /** Those that are the default one: the last of them is. */
+  static readonly defaults: Session[] = [];
   #cells = new Map<string, VariableSlot>();
   #constants = new Map<Operation, Slot>();
   #plans = new Map<string, Plan>();
@@ -166,14 +164,14 @@ export class Session {
    * where a block ends while one that began later still runs.
    */
   async asDefault<R>(body: (session: Session) => R | Promise<R>): Promise<R> {
-    defaults.push(this);
+    Session.defaults.push(this);
     let nested: boolean;
     let result: R;
     try {
       result = await body(this);
     } finally {
-      nested = defaults.at(-1) === this;
-      defaults.splice(defaults.lastIndexOf(this), 1);
+      nested = Session.defaults.at(-1) === this;
+      Session.defaults.splice(Session.defaults.lastIndexOf(this), 1);
     }
     if (!nested) {
       throw new GraphError(
@@ -314,3 +312,4 @@ export class Session {
     return site;
   }
 }
+onDefaultSession(() => Session.defaults.at(-1) as Runner | undefined);
