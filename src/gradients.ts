@@ -22,7 +22,7 @@ import {
 import { type DType, isComplex, isFloating, isInteger } from './value/dtype';
 import { isFull, merge, type Shape } from './value/shape';
 
-/** How several contributions to one gradient are summed, as tf.AggregationMethod. */
+/** How several contributions to one gradient are summed. @tensorflow tf.AggregationMethod */
 export const AggregationMethod = {
   ADD_N: 0,
   DEFAULT: 0,
@@ -53,8 +53,9 @@ const carriesGradient = (t: Tensor): boolean => isTrainable(t) || t.dtype === 'b
 const list = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x as T]);
 
 /**
- * d(sum of ys)/dx for each x, as tf.gradients; null where the ys do not depend on x, IndexedSlices where x is read by
+ * d(sum of ys)/dx for each x; null where the ys do not depend on x, IndexedSlices where x is read by
  * gather. Raises Lookup for an op without gradient, Value for an unknown option.
+ * @tensorflow tf.gradients
  */
 export function gradients(
   ys: Target | readonly Target[],

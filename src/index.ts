@@ -29,7 +29,7 @@ export { prependNameScope, stripNameScope } from './graph/scoped_names';
 export { type ImportOptions, importGraphDef } from './interop/import_graph';
 export { asGraphDef } from './interop/meta_graph';
 export { logging } from './logging';
-export * from './ops/argmax';
+export { argmax, argmin } from './ops/argmax';
 export { accumulateN, add, addN, multiply, scalarMul, subtract } from './ops/arithmetic';
 export {
   constant,
@@ -45,7 +45,6 @@ export {
   zerosLike,
 } from './ops/array';
 export * from './ops/assertions';
-export * from './ops/bitwise';
 export { caseOf as case, smartCase } from './ops/case';
 export { cast, saturateCast, toBfloat16, toDouble, toFloat, toInt32, toInt64 } from './ops/cast';
 export { checkNumerics, verifyTensorAllFinite } from './ops/check_numerics';
@@ -141,7 +140,16 @@ export {
   reduceSum,
 } from './ops/reduce';
 export { noRegularizer } from './ops/regularizers';
-export * from './ops/scatter';
+export {
+  dynamicPartition,
+  dynamicStitch,
+  parallelDynamicStitch,
+  scatterNd,
+  sparseToDense,
+  tensorScatterAdd,
+  tensorScatterSub,
+  tensorScatterUpdate,
+} from './ops/scatter';
 export {
   scatterAdd,
   scatterDiv,
@@ -155,7 +163,20 @@ export {
   scatterUpdate,
 } from './ops/scatter_state';
 export { getSeed, setRandomSeed } from './ops/seed';
-export * from './ops/segment';
+export {
+  segmentMax,
+  segmentMean,
+  segmentMin,
+  segmentProd,
+  segmentSum,
+  sparseSegmentMean,
+  sparseSegmentSqrtN,
+  sparseSegmentSum,
+  unsortedSegmentMax,
+  unsortedSegmentMin,
+  unsortedSegmentProd,
+  unsortedSegmentSum,
+} from './ops/segment';
 export {
   broadcastDynamicShape,
   broadcastStaticShape,
@@ -191,7 +212,7 @@ export {
   sqrt,
   square,
 } from './ops/unary';
-export * from './ops/unary_trig';
+export { acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan, tanh } from './ops/unary_trig';
 export {
   AUTO_REUSE,
   type CustomGetter,
@@ -228,22 +249,37 @@ export { type Nested, Value } from './value/value';
 
 watch();
 
-/** Element types by name, as tf.float32. */
+/** An element type by its name. @tensorflow tf.DType */
 export type DType = DTypeName;
+/** 32-bit floating point. @tensorflow tf.float32 */
 export const float32 = 'float32';
+/** 64-bit floating point. @tensorflow tf.float64 */
 export const float64 = 'float64';
+/** 16-bit floating point, computed in 32 bits and rounded. @tensorflow tf.float16 */
 export const float16 = 'float16';
+/** 16-bit truncated floating point, computed in 32 bits and rounded. @tensorflow tf.bfloat16 */
 export const bfloat16 = 'bfloat16';
+/** 8-bit signed integer. @tensorflow tf.int8 */
 export const int8 = 'int8';
+/** 16-bit signed integer. @tensorflow tf.int16 */
 export const int16 = 'int16';
+/** 32-bit signed integer. @tensorflow tf.int32 */
 export const int32 = 'int32';
+/** 64-bit signed integer; cells are bigints. @tensorflow tf.int64 */
 export const int64 = 'int64';
+/** 8-bit unsigned integer. @tensorflow tf.uint8 */
 export const uint8 = 'uint8';
+/** 16-bit unsigned integer. @tensorflow tf.uint16 */
 export const uint16 = 'uint16';
+/** True or false. @tensorflow tf.bool */
 export const bool = 'bool';
+/** Strings, or bytes. @tensorflow tf.string */
 export const string = 'string';
+/** Complex; names a type, without arithmetic. @tensorflow tf.complex64 */
 export const complex64 = 'complex64';
+/** Complex; names a type, without arithmetic. @tensorflow tf.complex128 */
 export const complex128 = 'complex128';
+/** A handle of something the session keeps. @tensorflow tf.resource */
 export const resource = 'resource';
 
 /** Modules of TensorFlow, a file of src/public each. */

@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import type { Graph } from './graph';
 
-/** The standard collection names, as tf.GraphKeys. Nothing runs a collection's ops by itself. */
+/** The standard collection names. Nothing runs a collection's ops by itself. @tensorflow tf.GraphKeys */
 export const GraphKeys = {
   GLOBAL_VARIABLES: 'variables',
   VARIABLES: 'variables',

@@ -61,7 +61,10 @@ export function graphOf(inputs: readonly unknown[]): Graph {
   return graph ?? getDefaultGraph();
 }
 
-/** tf.convert_to_tensor: a Const named `name` for what is no tensor yet; a Pack for lists that hold tensors. */
+/**
+ * tf.convert_to_tensor: a Const named `name` for what is no tensor yet; a Pack for lists that hold tensors.
+ * @tensorflow tf.convert_to_tensor
+ */
 export function convertToTensor(x: TensorLike, options: ConvertOptions = {}, graph = graphOf([x])): Tensor {
   const { dtype, name } = options;
   if (x instanceof IndexedSlices) return densify(x, options);

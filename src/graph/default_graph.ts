@@ -9,6 +9,7 @@ import type { Operation, Tensor } from './operation';
 /**
  * New ops wait for `inputs` (ops, tensors, variables, names) while `body` runs; null lifts all waiting; as
  * tf.control_dependencies. Only ops **made** in the block wait.
+ * @tensorflow tf.control_dependencies
  */
 export const controlDependencies = <R>(inputs: readonly unknown[] | null, body: () => R): R =>
   ((inputs ? graphOf(inputs.filter((x) => typeof x === 'object')) : getDefaultGraph()) as Graph).controlDependencies(
@@ -21,7 +22,7 @@ export interface NameScopeOptions {
   /** Tensors whose graph the scope belongs to. */
   readonly values?: readonly unknown[] | undefined;
 }
-/** New ops are named under `name` while `body` runs, as tf.name_scope; null: defaultName; '': at the root. */
+/** New ops are named under `name` while `body` runs; null: defaultName; '': at the root. @tensorflow tf.name_scope */
 export function nameScope<R>(name: string | null, body: (scope: string) => R, options?: NameScopeOptions): R;
 export function nameScope<R>(name: string | null, options: NameScopeOptions, body: (scope: string) => R): R;
 export function nameScope<R>(
@@ -45,20 +46,31 @@ export function nameScope<R>(
   return values ? graph.asDefault(open) : open();
 }
 
+/**
+ * Lifts new ops out of cond and while blocks and of control dependencies while `body` runs.
+ * @tensorflow tf.init_scope
+ */
 export const initScope = <R>(body: () => R): R => getDefaultGraph().initScope(body);
-/** New ops lie on that device while `body` runs, as tf.device. */
+/** New ops lie on that device while `body` runs. @tensorflow tf.device */
 export const device = <R>(name: string | null | ((op: Operation) => string), body: () => R): R =>
   getDefaultGraph().device(name, body);
+/** New ops lie on the device of `on` while `body` runs, and say so in their `_class`. @tensorflow tf.colocate_with */
 export const colocateWith = <R>(
   on: Operation | Tensor | GraphElement | null,
   body: () => R,
   options: { readonly ignoreExisting?: boolean } = {},
 ): R => getDefaultGraph().colocateWith(on, body, options.ignoreExisting ?? false);
 
+/** Adds a value to a collection of the default graph; the same may be in it twice. @tensorflow tf.add_to_collection */
 export const addToCollection = (name: unknown, value: unknown): void => getDefaultGraph().addToCollection(name, value);
+/** Adds a value to each of the collections named. @tensorflow tf.add_to_collections */
 export const addToCollections = (names: unknown, value: unknown): void =>
   getDefaultGraph().addToCollections(names, value);
-/** A copy of a collection of the default graph, or of its items whose names `scope` matches at their start. */
+/**
+ * A copy of a collection of the default graph, or of its items whose names `scope` matches at their start.
+ * @tensorflow tf.get_collection
+ */
 export const getCollection = <T = Operation>(key: unknown, scope?: string | null): T[] =>
   getDefaultGraph().getCollection<T>(key, scope);
+/** The collection itself: what is pushed to it stays in it. @tensorflow tf.get_collection_ref */
 export const getCollectionRef = <T = unknown>(key: unknown): T[] => getDefaultGraph().getCollectionRef<T>(key);

@@ -1,7 +1,7 @@
 /** @file IndexedSlices: a gradient that touches only some rows of a tensor. */
 import type { Operation, Tensor } from './operation';
 
-/** Rows `values[i]` belong to rows `indices[i]` of a tensor of `denseShape`; as tf.IndexedSlices. */
+/** Rows `values[i]` belong to rows `indices[i]` of a tensor of `denseShape`. @tensorflow tf.IndexedSlices */
 export class IndexedSlices {
   readonly values: Tensor;
   readonly indices: Tensor;

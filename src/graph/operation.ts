@@ -17,7 +17,7 @@ import {
   typesOf,
 } from './opdef';
 
-/** One output of an operation, as tf.Tensor. Shape: null where unknown; dtype: the base type, also for refs. */
+/** One output of an operation. Shape: null where unknown; dtype: the base type, also for refs. @tensorflow tf.Tensor */
 export class Tensor {
   readonly op: Operation;
   readonly index: number;
@@ -82,6 +82,7 @@ export class Tensor {
   }
 }
 
+/** A node of the graph: it computes nothing until a session runs it. @tensorflow tf.Operation */
 export class Operation<A extends AttrSpecs = AttrSpecs> {
   readonly graph: Graph;
   /** 1 for the first op, then counting: creation order. */

@@ -153,19 +153,19 @@ class Conv extends BaseConv {
     return this.activated(this.biased(this.#convolve(x)));
   }
 }
-/** A convolution of rows [N, W, C], as tf.layers.Conv1D. */
+/** A convolution of rows [N, W, C]. @tensorflow tf.layers.Conv1D */
 export class Conv1D extends Conv {
   constructor(filters: number, kernelSize: Sizes, options: ConvOptions = {}) {
     super(1, filters, kernelSize, options);
   }
 }
-/** A convolution of images [N, H, W, C], as tf.layers.Conv2D. */
+/** A convolution of images [N, H, W, C]. @tensorflow tf.layers.Conv2D */
 export class Conv2D extends Conv {
   constructor(filters: number, kernelSize: Sizes, options: ConvOptions = {}) {
     super(2, filters, kernelSize, options);
   }
 }
-/** A convolution of volumes [N, D, H, W, C], as tf.layers.Conv3D. */
+/** A convolution of volumes [N, D, H, W, C]. @tensorflow tf.layers.Conv3D */
 export class Conv3D extends Conv {
   constructor(filters: number, kernelSize: Sizes, options: ConvOptions = {}) {
     super(3, filters, kernelSize, options);
@@ -232,13 +232,13 @@ class ConvTranspose extends BaseConv {
     return Math.max(this.kernelSize[d]! - this.strides[d]!, 0);
   }
 }
-/** The transpose of a convolution of images, as tf.layers.Conv2DTranspose. */
+/** The transpose of a convolution of images. @tensorflow tf.layers.Conv2DTranspose */
 export class Conv2DTranspose extends ConvTranspose {
   constructor(filters: number, kernelSize: Sizes, options: ConvTransposeOptions = {}) {
     super(2, filters, kernelSize, options);
   }
 }
-/** The transpose of a convolution of volumes, as tf.layers.Conv3DTranspose. */
+/** The transpose of a convolution of volumes. @tensorflow tf.layers.Conv3DTranspose */
 export class Conv3DTranspose extends ConvTranspose {
   constructor(filters: number, kernelSize: Sizes, options: ConvTransposeOptions = {}) {
     super(3, filters, kernelSize, options);
@@ -289,13 +289,13 @@ class SeparableConv extends BaseConv {
     return this.activated(squeeze(this.biased(y), [at]));
   }
 }
-/** A separable convolution of rows, as tf.layers.SeparableConv1D. */
+/** A separable convolution of rows. @tensorflow tf.layers.SeparableConv1D */
 export class SeparableConv1D extends SeparableConv {
   constructor(filters: number, kernelSize: Sizes, options: SeparableConvOptions = {}) {
     super(1, filters, kernelSize, options);
   }
 }
-/** A convolution of each channel, then a mix of the channels, as tf.layers.SeparableConv2D. */
+/** A convolution of each channel, then a mix of the channels. @tensorflow tf.layers.SeparableConv2D */
 export class SeparableConv2D extends SeparableConv {
   constructor(filters: number, kernelSize: Sizes, options: SeparableConvOptions = {}) {
     super(2, filters, kernelSize, options);
@@ -306,11 +306,23 @@ const applied =
   <O extends BaseConvOptions>(make: new (filters: number, kernelSize: Sizes, options?: O) => BaseConv) =>
   (x: TensorLike, filters: number, kernelSize: Sizes, options?: O): Tensor =>
     new make(filters, kernelSize, options).applyOnce(x);
-/** Layers made and applied at once, as tf.layers.conv2d and its kind. */
+/** Convolves [batch, width, channels] with new kernels, adds a bias, activates. @tensorflow tf.layers.conv1d */
 export const conv1d = applied<ConvOptions>(Conv1D);
+/** Convolves [batch, height, width, channels] with new kernels, adds a bias, activates. @tensorflow tf.layers.conv2d */
 export const conv2d = applied<ConvOptions>(Conv2D);
+/**
+ * Convolves [batch, depth, height, width, channels] with new kernels, adds a bias, activates.
+ * @tensorflow tf.layers.conv3d
+ */
 export const conv3d = applied<ConvOptions>(Conv3D);
+/** The transpose of conv2d: makes images larger by strides. @tensorflow tf.layers.conv2d_transpose */
 export const conv2dTranspose = applied<ConvTransposeOptions>(Conv2DTranspose);
+/** The transpose of conv3d. @tensorflow tf.layers.conv3d_transpose */
 export const conv3dTranspose = applied<ConvTransposeOptions>(Conv3DTranspose);
+/**
+ * A kernel per channel, then one across channels, over [batch, width, channels].
+ * @tensorflow tf.layers.separable_conv1d
+ */
 export const separableConv1d = applied<SeparableConvOptions>(SeparableConv1D);
+/** A kernel per channel, then one across channels, over images. @tensorflow tf.layers.separable_conv2d */
 export const separableConv2d = applied<SeparableConvOptions>(SeparableConv2D);

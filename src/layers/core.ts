@@ -25,7 +25,10 @@ export interface DenseOptions extends LayerOptions {
   readonly biasConstraint?: Constraint | null | undefined;
 }
 
-/** activation(x . kernel + bias), as tf.layers.Dense. Inputs of more than two dimensions are contracted over the last. */
+/**
+ * activation(x . kernel + bias). Inputs of more than two dimensions are contracted over the last.
+ * @tensorflow tf.layers.Dense
+ */
 export class Dense extends Layer {
   readonly units: number;
   readonly #options: DenseOptions;
@@ -72,7 +75,7 @@ export class Dense extends Layer {
     return this.#options.activation ? this.#options.activation(y) : y;
   }
 }
-/** A dense layer made and applied at once, as tf.layers.dense. */
+/** A dense layer made and applied at once. @tensorflow tf.layers.dense */
 export const dense = (x: TensorLike, units: number, options: DenseOptions = {}): Tensor =>
   new Dense(units, options).applyOnce(x);
 
@@ -87,7 +90,7 @@ export interface TrainingOption {
   readonly training?: boolean | Tensor | Variable | undefined;
 }
 
-/** Drops units at random while training and scales up the rest, as tf.layers.Dropout. */
+/** Drops units at random while training and scales up the rest. @tensorflow tf.layers.Dropout */
 export class Dropout extends Layer {
   readonly #options: DropoutOptions;
 
@@ -112,11 +115,14 @@ export class Dropout extends Layer {
     return convertToTensor(known ? Value.from(sizes as number[], 'int32') : (sizes as readonly TensorLike[]));
   }
 }
-/** Dropout made and applied at once, as tf.layers.dropout: an Identity where not training. */
+/**
+ * Dropout made and applied at once, as tf.layers.dropout: an Identity where not training.
+ * @tensorflow tf.layers.dropout
+ */
 export const dropout = (x: TensorLike, options: DropoutOptions & TrainingOption = {}): Tensor =>
   new Dropout(options).apply(x, options);
 
-/** All dimensions but the first in one, as tf.layers.Flatten. */
+/** All dimensions but the first in one. @tensorflow tf.layers.Flatten */
 export class Flatten extends Layer {
   constructor(options: LayerOptions = {}) {
     super('flatten', options);
@@ -136,5 +142,5 @@ export class Flatten extends Layer {
     return y;
   }
 }
-/** Flattens at once, as tf.layers.flatten. */
+/** Flattens at once. @tensorflow tf.layers.flatten */
 export const flatten = (x: TensorLike, options: LayerOptions = {}): Tensor => new Flatten(options).apply(x);

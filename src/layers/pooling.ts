@@ -72,23 +72,38 @@ const layer = (kind: Kind, rank: number): MakePooling =>
       super(kind, rank, poolSize, strides, options);
     }
   };
-/** The greatest of each window, as tf.layers.MaxPooling2D and its kind. */
+/** A layer: the greatest of each window of [batch, width, channels]. @tensorflow tf.layers.MaxPooling1D */
 export const MaxPooling1D = layer('max', 1);
+/** A layer: the greatest of each window of [batch, height, width, channels]. @tensorflow tf.layers.MaxPooling2D */
 export const MaxPooling2D = layer('max', 2);
+/**
+ * A layer: the greatest of each window of [batch, depth, height, width, channels].
+ * @tensorflow tf.layers.MaxPooling3D
+ */
 export const MaxPooling3D = layer('max', 3);
-/** The mean of each window, as tf.layers.AveragePooling2D and its kind. */
+/** A layer: the mean of each window of [batch, width, channels]. @tensorflow tf.layers.AveragePooling1D */
 export const AveragePooling1D = layer('average', 1);
+/** A layer: the mean of each window of [batch, height, width, channels]. @tensorflow tf.layers.AveragePooling2D */
 export const AveragePooling2D = layer('average', 2);
+/**
+ * A layer: the mean of each window of [batch, depth, height, width, channels].
+ * @tensorflow tf.layers.AveragePooling3D
+ */
 export const AveragePooling3D = layer('average', 3);
 
 const applied =
   (make: MakePooling) =>
   (x: TensorLike, poolSize: Sizes, strides: Sizes | null = null, options: PoolingOptions = {}): Tensor =>
     new make(poolSize, strides, options).apply(x);
-/** Layers made and applied at once, as tf.layers.max_pooling2d and its kind. */
+/** The greatest of each window of [batch, width, channels]. @tensorflow tf.layers.max_pooling1d */
 export const maxPooling1d = applied(MaxPooling1D);
+/** The greatest of each window of [batch, height, width, channels]. @tensorflow tf.layers.max_pooling2d */
 export const maxPooling2d = applied(MaxPooling2D);
+/** The greatest of each window of [batch, depth, height, width, channels]. @tensorflow tf.layers.max_pooling3d */
 export const maxPooling3d = applied(MaxPooling3D);
+/** The mean of each window of [batch, width, channels]. @tensorflow tf.layers.average_pooling1d */
 export const averagePooling1d = applied(AveragePooling1D);
+/** The mean of each window of [batch, height, width, channels]. @tensorflow tf.layers.average_pooling2d */
 export const averagePooling2d = applied(AveragePooling2D);
+/** The mean of each window of [batch, depth, height, width, channels]. @tensorflow tf.layers.average_pooling3d */
 export const averagePooling3d = applied(AveragePooling3D);

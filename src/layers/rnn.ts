@@ -114,7 +114,7 @@ const lengthsOf = (all: Tensor): Lengths => {
   return { all, min, max: reduceMax(all) };
 };
 
-/** One copy of the cell's ops for each of `inputs` [batch, depth], as tf.nn.static_rnn. */
+/** One copy of the cell's ops for each of `inputs` [batch, depth]. @tensorflow tf.nn.static_rnn */
 export function staticRnn(
   cell: Cell,
   inputs: readonly Tensor[],
@@ -161,7 +161,10 @@ function swapped(x: Tensor): Tensor {
 }
 const batchOf = (x: Tensor): number | Tensor => x.shape?.[1] ?? shapeOf(x).at(1);
 
-/** A loop over the time of `inputs` [batch, time, depth], as tf.nn.dynamic_rnn: one copy of the cell's ops for any length. */
+/**
+ * A loop over the time of `inputs` [batch, time, depth], as tf.nn.dynamic_rnn: one copy of the cell's ops for any length.
+ * @tensorflow tf.nn.dynamic_rnn
+ */
 export function dynamicRnn(
   cell: Cell,
   inputs: TensorLike,
@@ -243,7 +246,7 @@ export interface BidirectionalOptions extends Omit<DynamicRnnOptions, 'initialSt
   readonly initialStateFw?: State | undefined;
   readonly initialStateBw?: State | undefined;
 }
-/** dynamicRnn forwards and backwards, each with a cell of its own; as tf.nn.bidirectional_dynamic_rnn. */
+/** dynamicRnn forwards and backwards, each with a cell of its own. @tensorflow tf.nn.bidirectional_dynamic_rnn */
 export function bidirectionalDynamicRnn(
   cellFw: Cell,
   cellBw: Cell,

@@ -107,7 +107,7 @@ export interface CellOptions extends LayerOptions {
   readonly activation?: ((x: Tensor) => Tensor) | null | undefined;
 }
 
-/** act([inputs, state] . kernel + bias), as tf.nn.rnn_cell.BasicRNNCell. */
+/** act([inputs, state] . kernel + bias). @tensorflow tf.nn.rnn_cell.BasicRNNCell */
 export class BasicRNNCell extends RNNCell {
   readonly stateSize: number;
   readonly #activation: (x: Tensor) => Tensor;
@@ -139,7 +139,7 @@ export interface GRUCellOptions extends CellOptions {
   readonly kernelInitializer?: Initializer | null | undefined;
   readonly biasInitializer?: Initializer | null | undefined;
 }
-/** A gated recurrent unit, as tf.nn.rnn_cell.GRUCell. */
+/** A gated recurrent unit. @tensorflow tf.nn.rnn_cell.GRUCell */
 export class GRUCell extends RNNCell {
   readonly stateSize: number;
   readonly #options: GRUCellOptions;
@@ -184,7 +184,7 @@ export interface BasicLSTMCellOptions extends CellOptions {
   /** false: c and h lie in one tensor. */
   readonly stateIsTuple?: boolean | undefined;
 }
-/** An LSTM without peepholes, as tf.nn.rnn_cell.BasicLSTMCell. */
+/** An LSTM without peepholes. @tensorflow tf.nn.rnn_cell.BasicLSTMCell */
 export class BasicLSTMCell extends RNNCell {
   readonly outputSize: number;
   readonly stateSize: State<number>;
@@ -229,7 +229,7 @@ export interface LSTMCellOptions extends BasicLSTMCellOptions {
   readonly numProj?: number | null | undefined;
   readonly projClip?: number | null | undefined;
 }
-/** An LSTM, as tf.nn.rnn_cell.LSTMCell. */
+/** An LSTM. @tensorflow tf.nn.rnn_cell.LSTMCell */
 export class LSTMCell extends RNNCell {
   readonly outputSize: number;
   readonly stateSize: State<number>;
@@ -286,7 +286,7 @@ export class LSTMCell extends RNNCell {
   }
 }
 
-/** Layers of cells, each fed by the one before; as tf.nn.rnn_cell.MultiRNNCell. */
+/** Layers of cells, each fed by the one before. @tensorflow tf.nn.rnn_cell.MultiRNNCell */
 export class MultiRNNCell extends RNNCell {
   readonly stateSize: State<number>;
   readonly #cells: readonly Cell[];

@@ -37,7 +37,7 @@ export interface DropoutWrapperOptions {
   readonly stateKeepProb?: number | Tensor | undefined;
   readonly seed?: number | null | undefined;
 }
-/** Drops parts of what goes into a cell, comes out of it or is carried on; as tf.nn.rnn_cell.DropoutWrapper. */
+/** Drops parts of what goes into a cell, comes out of it or is carried on. @tensorflow tf.nn.rnn_cell.DropoutWrapper */
 export class DropoutWrapper extends Wrapper {
   readonly #keep: {
     readonly input: number | Tensor;
@@ -92,7 +92,7 @@ function probability(given: number | Tensor, name: string): number | Tensor {
   throw new GraphError('Value', `Parameter ${name} must be between 0 and 1: ${Math.trunc(p)}`);
 }
 
-/** Adds a cell's inputs to its outputs, as tf.nn.rnn_cell.ResidualWrapper. */
+/** Adds a cell's inputs to its outputs. @tensorflow tf.nn.rnn_cell.ResidualWrapper */
 export class ResidualWrapper extends Wrapper {
   readonly #residual: (inputs: Tensor, outputs: Tensor) => Tensor;
 

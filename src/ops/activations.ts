@@ -126,7 +126,7 @@ const Relu = unary({
   kernel: 'relu_f32',
   gradient: ({ activations: dy }, { activations: y }) => ({ features: reluGrad(dy, y) }),
 });
-/** max(x, 0), as tf.nn.relu. */
+/** max(x, 0). @tensorflow tf.nn.relu */
 export function relu(features: TensorLike, { name }: Named = {}): Tensor {
   return Relu({ features }, {}, name).activations;
 }
@@ -148,7 +148,7 @@ const Relu6 = unary({
   cells: (x, zero) => (x < zero ? zero : x > 6 ? ((typeof x === 'bigint' ? 6n : 6) as number) : x),
   gradient: ({ activations: dy }, { activations: y }) => ({ features: relu6Grad(dy, y) }),
 });
-/** min(max(x, 0), 6), as tf.nn.relu6. */
+/** min(max(x, 0), 6). @tensorflow tf.nn.relu6 */
 export function relu6(features: TensorLike, { name }: Named = {}): Tensor {
   return Relu6({ features }, {}, name).activations;
 }
@@ -182,7 +182,7 @@ const Elu = unary({
   cells: (x) => (x < 0 ? Math.expm1(x) : x),
   gradient: ({ activations: dy }, { activations: y }) => ({ features: eluGrad(dy, y) }),
 });
-/** x above 0, exp(x) - 1 below, as tf.nn.elu. */
+/** x above 0, exp(x) - 1 below. @tensorflow tf.nn.elu */
 export function elu(features: TensorLike, { name }: Named = {}): Tensor {
   return Elu({ features }, {}, name).activations;
 }
@@ -200,7 +200,7 @@ const Selu = unary({
   cells: (x) => (x < 0 ? SELU_ALPHA * Math.expm1(x) : SELU * x),
   gradient: ({ activations: dy }, { activations: y }) => ({ features: seluGrad(dy, y) }),
 });
-/** Elu scaled so that activations normalize themselves, as tf.nn.selu. */
+/** Elu scaled so that activations normalize themselves. @tensorflow tf.nn.selu */
 export function selu(features: TensorLike, { name }: Named = {}): Tensor {
   return Selu({ features }, {}, name).activations;
 }
@@ -230,7 +230,7 @@ const Softplus = unary({
     return { features: dy.mul(s) };
   },
 });
-/** log(1 + exp(x)), as tf.nn.softplus. */
+/** log(1 + exp(x)). @tensorflow tf.nn.softplus */
 export function softplus(features: TensorLike, { name }: Named = {}): Tensor {
   return Softplus({ features }, {}, name).activations;
 }
@@ -246,7 +246,7 @@ const Softsign = unary({
     features: SoftsignGrad({ gradients: dy, features }, {}).backprops,
   }),
 });
-/** x / (1 + |x|), as tf.nn.softsign. */
+/** x / (1 + |x|). @tensorflow tf.nn.softsign */
 export function softsign(features: TensorLike, { name }: Named = {}): Tensor {
   return Softsign({ features }, {}, name).activations;
 }
@@ -293,7 +293,7 @@ const LeakyRelu = defineOp({
 export interface LeakyReluOptions extends Named {
   readonly alpha?: number | undefined;
 }
-/** x above 0, alpha * x below, as tf.nn.leaky_relu. */
+/** x above 0, alpha * x below. @tensorflow tf.nn.leaky_relu */
 export function leakyRelu(features: TensorLike, { alpha, name = 'LeakyRelu' }: LeakyReluOptions = {}): Tensor {
   const x = convertToTensor(features, {});
   return x.graph.nameScope(name, (scope) => {
@@ -311,7 +311,7 @@ const swishGradient = (
   return { input: [null, dy!.mul(slope)] };
 };
 let swishes = 0;
-/** x * sigmoid(x), as tf.nn.swish. */
+/** x * sigmoid(x). @tensorflow tf.nn.swish */
 export function swish(features: TensorLike): Tensor {
   const x = convertToTensor(features);
   const y = x.mul(sigmoid(x));
@@ -321,7 +321,7 @@ export function swish(features: TensorLike): Tensor {
   const attrs = { T: [y.dtype, x.dtype], _gradient_op_type: `CustomGradient-${swishes++}` };
   return x.graph.createOp('IdentityN', [y, x], attrs, { def }).outputs[0]!;
 }
-/** relu of x and of -x, side by side, as tf.nn.crelu. */
+/** relu of x and of -x, side by side. @tensorflow tf.nn.crelu */
 export function crelu(
   features: TensorLike,
   { axis = -1, name = 'CRelu' }: Named & { readonly axis?: number } = {},

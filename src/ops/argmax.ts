@@ -115,12 +115,12 @@ function wanted(given: Axis, more: ArgOptions) {
   return { dimension: axis ?? dimension ?? 0, attrs: { output_type: outputType }, name };
 }
 
-/** Where the largest stands along an axis (0 by default), the first of equals; NaN never is. As tf.argmax. */
+/** Where the largest stands along an axis (0 by default), the first of equals; NaN never is. @tensorflow tf.argmax */
 export function argmax(input: TensorLike, axis?: Axis, options: ArgOptions = {}): Tensor {
   const w = wanted(axis, options);
   return ArgMax({ input, dimension: w.dimension }, w.attrs, w.name).output;
 }
-/** Where the smallest stands along an axis (0 by default), the first of equals; NaN never is. As tf.argmin. */
+/** Where the smallest stands along an axis (0 by default), the first of equals; NaN never is. @tensorflow tf.argmin */
 export function argmin(input: TensorLike, axis?: Axis, options: ArgOptions = {}): Tensor {
   const w = wanted(axis, options);
   return ArgMin({ input, dimension: w.dimension }, w.attrs, w.name).output;

@@ -135,7 +135,10 @@ const Add = defineOp({
   reference: zipBy((dtype) => (dtype === 'string' ? join : plus)),
   kernel: zipKernel('add'),
 });
-/** x + y with broadcasting; strings are joined. As tf.add (the operator `+` is `x.add(y)`, of type AddV2). */
+/**
+ * x + y with broadcasting; strings are joined. As tf.add (the operator `+` is `x.add(y)`, of type AddV2).
+ * @tensorflow tf.add
+ */
 export function add(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Add({ x, y }, {}, name).z;
 }
@@ -173,7 +176,7 @@ const Sub = defineOp({
   reference: zip((x, y) => x - y),
   kernel: zipKernel('sub'),
 });
-/** x - y with broadcasting, as tf.subtract. */
+/** x - y with broadcasting. @tensorflow tf.subtract */
 export function subtract(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Sub({ x, y }, {}, name).z;
 }
@@ -196,11 +199,14 @@ const Mul = defineOp({
   reference: zipBy(productOf),
   kernel: zipKernel('mul'),
 });
-/** x * y with broadcasting, as tf.multiply. */
+/** x * y with broadcasting. @tensorflow tf.multiply */
 export function multiply(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Mul({ x, y }, {}, name).z;
 }
-/** A scalar times a tensor, or times the rows of IndexedSlices; as tf.scalar_mul. Raises Value unless `scalar` is one. */
+/**
+ * A scalar times a tensor, or times the rows of IndexedSlices. Raises Value unless `scalar` is one.
+ * @tensorflow tf.scalar_mul
+ */
 export function scalarMul(scalar: TensorLike, x: IndexedSlices, options?: Named): IndexedSlices;
 export function scalarMul(scalar: TensorLike, x: TensorLike, options?: Named): Tensor;
 export function scalarMul(scalar: TensorLike, x: TensorLike, { name }: Named = {}): Grad {
@@ -271,6 +277,7 @@ const noInputs = (what: string) =>
 /**
  * The sum of tensors of one shape, as tf.add_n: IndexedSlices become dense; a single input is answered itself, or under
  * its name by an Identity. Raises Value for an empty list and unequal shapes.
+ * @tensorflow tf.add_n
  */
 export function addN(inputs: readonly TensorLike[], { name }: Named = {}): Tensor {
   if (!Array.isArray(inputs) || inputs.length === 0) throw noInputs('Tensor/IndexedSlices');
@@ -293,7 +300,10 @@ export interface AccumulateOptions extends Named {
   readonly shape?: Shape | undefined;
   readonly tensorDtype?: DType | undefined;
 }
-/** As tf.accumulate_n: the sum of tensors of one shape. Raises Value for an empty list, unequal dtypes or shapes. */
+/**
+ * As tf.accumulate_n: the sum of tensors of one shape. Raises Value for an empty list, unequal dtypes or shapes.
+ * @tensorflow tf.accumulate_n
+ */
 export function accumulateN(inputs: readonly TensorLike[], options: AccumulateOptions = {}): Tensor {
   const { shape: wanted = null, tensorDtype, name } = options;
   if (!Array.isArray(inputs) || inputs.length === 0) throw noInputs('Tensor');

@@ -35,8 +35,9 @@ export interface ConstantOptions extends Named {
   readonly shape?: readonly number[] | undefined;
 }
 /**
- * A tensor whose value is part of the graph, as tf.constant. JavaScript has one kind of number: it becomes float32 where
+ * A tensor whose value is part of the graph. JavaScript has one kind of number: it becomes float32 where
  * no dtype is given, so an integer needs `tf.constant(3, tf.int32)`. Raises Value for ragged lists and too many elements.
+ * @tensorflow tf.constant
  */
 export function constant(
   value: Nested | Value,
@@ -72,7 +73,7 @@ export interface PlaceholderOptions extends Named {
   /** null: unknown rank; null dimensions are decided by the feed. */
   readonly shape?: Shape | undefined;
 }
-/** A tensor that must be fed at each run, as tf.placeholder. */
+/** A tensor that must be fed at each run. @tensorflow tf.placeholder */
 export function placeholder(dtype: DType, options?: PlaceholderOptions): Tensor;
 export function placeholder(dtype: DType, shape: Shape, options?: Named): Tensor;
 export function placeholder(dtype: DType, first: PlaceholderOptions | Shape = {}, more: Named = {}): Tensor {
@@ -92,7 +93,7 @@ const PlaceholderWithDefault = defineOp({
   gradient: ({ output: dy }) => ({ input: dy }),
   reference: null,
 });
-/** Passes `input` on where nothing is fed, as tf.placeholder_with_default. */
+/** Passes `input` on where nothing is fed. @tensorflow tf.placeholder_with_default */
 export function placeholderWithDefault(input: TensorLike, shape: Shape, { name }: Named = {}): Tensor {
   return PlaceholderWithDefault({ input }, { shape }, name).output;
 }
@@ -109,7 +110,7 @@ const Identity = defineOp({
   gradient: ({ output: dy }) => ({ input: dy }),
   reference: null,
 });
-/** A new op that passes `input` on: the usual carrier of a control dependency, as tf.identity. */
+/** A new op that passes `input` on: the usual carrier of a control dependency. @tensorflow tf.identity */
 export function identity(input: TensorLike, { name }: Named = {}): Tensor {
   return Identity({ input }, {}, name).output;
 }
@@ -132,7 +133,7 @@ export interface ShapeOptions extends Named {
   /** false: an op even for a shape that is known, as array_ops.shape_internal(optimize=False). */
   readonly optimize?: boolean | undefined;
 }
-/** The sizes as an int32 vector: a constant where they are known, as tf.shape. */
+/** The sizes as an int32 vector: a constant where they are known. @tensorflow tf.shape */
 export function shapeOf(input: TensorLike, options: ShapeOptions = {}): Tensor {
   const { name = 'Shape', outType = 'int32', optimize = true } = options;
   const graph = graphOf([input]);
@@ -195,7 +196,7 @@ function reshaped(from: Shape, to: readonly (number | null)[] | undefined, of: S
   if (missing * n !== total) bad(`has ${missing * n}`);
   return to.map((d) => (d === null || d === -1 ? missing : d));
 }
-/** The same cells in another shape; one size may be -1, as tf.reshape. */
+/** The same cells in another shape; one size may be -1. @tensorflow tf.reshape */
 export function reshape(tensor: TensorLike, shape: TensorLike, { name }: Named = {}): Tensor {
   return Reshape({ tensor, shape }, {}, name).output;
 }
@@ -218,7 +219,7 @@ const Fill = defineOp({
     output.data.fill(value.data[0]!);
   },
 });
-/** A tensor of one repeated value, as tf.fill. */
+/** A tensor of one repeated value. @tensorflow tf.fill */
 export function fill(dims: TensorLike, value: TensorLike, { name }: Named = {}): Tensor {
   return Fill({ dims, value }, {}, name).output;
 }
@@ -265,11 +266,11 @@ function filled(
     return fill(dims, constantIn(graph, Value.from(one, dtype)), { name: scope });
   });
 }
-/** Zeros: a constant of fewer than 1000 elements, else a Fill; as tf.zeros. */
+/** Zeros: a constant of fewer than 1000 elements, else a Fill. @tensorflow tf.zeros */
 export function zeros(shape: TensorLike | Shape, options: FilledOptions | DType = {}, more: Named = {}): Tensor {
   return filled(shape, 0, 'zeros', typeof options === 'string' ? { ...more, dtype: options } : options);
 }
-/** Ones, as tf.ones. */
+/** Ones. @tensorflow tf.ones */
 export function ones(shape: TensorLike | Shape, options: FilledOptions | DType = {}, more: Named = {}): Tensor {
   return filled(shape, 1, 'ones', typeof options === 'string' ? { ...more, dtype: options } : options);
 }
@@ -292,7 +293,7 @@ defineOp({
   gradient: null,
   reference: ({ y }) => void y.data.fill(cellOf(y.dtype, 1)),
 });
-/** Zeros in the shape of `input`: a constant where the shape is known; as tf.zeros_like. */
+/** Zeros in the shape of `input`: a constant where the shape is known. @tensorflow tf.zeros_like */
 export function zerosLike(input: TensorLike, { dtype, name, optimize = true }: FilledLikeOptions = {}): Tensor {
   const graph = graphOf([input]);
   return graph.nameScope(name ?? 'zeros_like', (scope) => {
@@ -305,7 +306,7 @@ export function zerosLike(input: TensorLike, { dtype, name, optimize = true }: F
     return ZerosLike({ x: t }, {}, scope).y;
   });
 }
-/** Ones in the shape of `input`: always a Fill or constant, as tf.ones_like. */
+/** Ones in the shape of `input`: always a Fill or constant. @tensorflow tf.ones_like */
 export function onesLike(input: TensorLike, { dtype, name, optimize = true }: FilledLikeOptions = {}): Tensor {
   const graph = graphOf([input]);
   return graph.nameScope(name ?? 'ones_like', (scope) => {

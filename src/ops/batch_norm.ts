@@ -28,7 +28,7 @@ export interface MomentsOptions extends Named {
   readonly keepDims?: boolean | undefined;
   readonly keepdims?: boolean | undefined;
 }
-/** Mean and (population) variance over axes, as tf.nn.moments. */
+/** Mean and (population) variance over axes. @tensorflow tf.nn.moments */
 export function moments(
   x: TensorLike,
   axes: TensorLike,
@@ -52,7 +52,10 @@ export function moments(
   });
 }
 
-/** scale * (x - mean) / sqrt(variance + epsilon) + offset; null leaves scale or offset out; as tf.nn.batch_normalization. */
+/**
+ * scale * (x - mean) / sqrt(variance + epsilon) + offset; null leaves scale or offset out.
+ * @tensorflow tf.nn.batch_normalization
+ */
 export function batchNormalization(
   x: TensorLike,
   mean: TensorLike,
@@ -78,7 +81,7 @@ export function batchNormalization(
   });
 }
 
-/** x / sqrt(max(sum(x^2), epsilon)) over axes, as tf.nn.l2_normalize. */
+/** x / sqrt(max(sum(x^2), epsilon)) over axes. @tensorflow tf.nn.l2_normalize */
 export function l2Normalize(
   x: TensorLike,
   axis: TensorLike,

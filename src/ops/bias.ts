@@ -85,7 +85,7 @@ const BiasAdd = defineOp({
 export interface BiasAddOptions extends Named {
   readonly dataFormat?: string | null | undefined;
 }
-/** value + bias along the last dimension (or the second for 'NCHW'), as tf.nn.bias_add. */
+/** value + bias along the last dimension (or the second for 'NCHW'). @tensorflow tf.nn.bias_add */
 export function biasAdd(
   value: TensorLike,
   bias: TensorLike,
@@ -169,7 +169,7 @@ function product(graph: Graph, x: TensorLike, weights: TensorLike, biases: Tenso
   const b = convertToTensor(biases, { name: 'biases' }, graph);
   return [matmul(a, w), b];
 }
-/** x . weights + biases, as tf.nn.xw_plus_b. */
+/** x . weights + biases. @tensorflow tf.nn.xw_plus_b */
 export function xwPlusB(
   x: TensorLike,
   weights: TensorLike,
@@ -192,7 +192,7 @@ export function xwPlusBV1(
     return BiasAddV1({ value, bias }, {}, scope).output;
   });
 }
-/** relu(x . weights + biases), as tf.nn.relu_layer. */
+/** relu(x . weights + biases). @tensorflow tf.nn.relu_layer */
 export function reluLayer(
   x: TensorLike,
   weights: TensorLike,

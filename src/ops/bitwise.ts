@@ -21,17 +21,17 @@ const defineBits = (name: string, cells: (dtype: DType) => Pair): MakeBits =>
   });
 
 const BitwiseAnd = defineBits('BitwiseAnd', () => (x, y) => x & y);
-/** The bits set in both, as tf.bitwise.bitwise_and. */
+/** The bits set in both. @tensorflow tf.bitwise.bitwise_and */
 export function bitwiseAnd(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return BitwiseAnd({ x, y }, {}, name).z;
 }
 const BitwiseOr = defineBits('BitwiseOr', () => (x, y) => x | y);
-/** The bits set in either, as tf.bitwise.bitwise_or. */
+/** The bits set in either. @tensorflow tf.bitwise.bitwise_or */
 export function bitwiseOr(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return BitwiseOr({ x, y }, {}, name).z;
 }
 const BitwiseXor = defineBits('BitwiseXor', () => (x, y) => x ^ y);
-/** The bits in which x and y differ, as tf.bitwise.bitwise_xor. */
+/** The bits in which x and y differ. @tensorflow tf.bitwise.bitwise_xor */
 export function bitwiseXor(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return BitwiseXor({ x, y }, {}, name).z;
 }
@@ -46,7 +46,7 @@ const Invert = defineOp({
   gradient: null,
   reference: ({ x, y }) => mapCells(x, y, () => (c) => ~c),
 });
-/** All bits flipped, as tf.bitwise.invert. */
+/** All bits flipped. @tensorflow tf.bitwise.invert */
 export function invert(x: TensorLike, { name }: Named = {}): Tensor {
   return Invert({ x }, {}, name).y;
 }
@@ -69,14 +69,14 @@ const right = shifting(
   (x, y) => x >> y,
 );
 const LeftShift = defineBits('LeftShift', left);
-/** x shifted by y bits towards the higher ones, as tf.bitwise.left_shift. */
+/** x shifted by y bits towards the higher ones. @tensorflow tf.bitwise.left_shift */
 export function leftShift(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return LeftShift({ x, y }, {}, name).z;
 }
 const RightShift = defineBits('RightShift', (dtype) => (dtype === 'uint32' ? unsigned : right(dtype)));
 /** uint32 does not fit into the 32 signed bits of `>>`. */
 const unsigned: Pair = (x, y) => x >>> Math.min(y, 31);
-/** x shifted by y bits towards the lower ones; signed types keep their sign. As tf.bitwise.right_shift. */
+/** x shifted by y bits towards the lower ones; signed types keep their sign. @tensorflow tf.bitwise.right_shift */
 export function rightShift(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return RightShift({ x, y }, {}, name).z;
 }

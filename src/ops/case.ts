@@ -25,6 +25,7 @@ export interface CaseOptions extends Named {
 /**
  * What the function of the first true predicate answers, as tf.case: nested tf.cond. Raises Type for what is no pair of
  * a bool tensor and a function.
+ * @tensorflow tf.case
  */
 export function caseOf(pairs: Pairs, options: CaseOptions = {}): unknown {
   const { strict } = options;

@@ -88,6 +88,7 @@ function untyped(x: TensorLike): boolean {
 /**
  * x in another dtype, as tf.cast: floats to integers towards zero; no op where the dtype is the same already. The values
  * of IndexedSlices are cast alone.
+ * @tensorflow tf.cast
  */
 export function cast(x: IndexedSlices, dtype: DType, options?: Named): IndexedSlices;
 export function cast(x: TensorLike, dtype: DType, options?: Named): Tensor;
@@ -104,15 +105,15 @@ export function cast(x: TensorLike, dtype: DType, { name }: Named = {}): Tensor 
   });
 }
 
-/** As tf.to_float: a cast to float32 called `ToFloat`. */
+/** As tf.to_float: a cast to float32 called `ToFloat`. @tensorflow tf.to_float */
 export const toFloat = (x: TensorLike, { name = 'ToFloat' }: Named = {}): Tensor => cast(x, 'float32', { name });
-/** As tf.to_double: a cast to float64 called `ToDouble`. */
+/** As tf.to_double: a cast to float64 called `ToDouble`. @tensorflow tf.to_double */
 export const toDouble = (x: TensorLike, { name = 'ToDouble' }: Named = {}): Tensor => cast(x, 'float64', { name });
-/** As tf.to_int32: a cast called `ToInt32`. */
+/** As tf.to_int32: a cast called `ToInt32`. @tensorflow tf.to_int32 */
 export const toInt32 = (x: TensorLike, { name = 'ToInt32' }: Named = {}): Tensor => cast(x, 'int32', { name });
-/** As tf.to_int64: a cast called `ToInt64`. */
+/** As tf.to_int64: a cast called `ToInt64`. @tensorflow tf.to_int64 */
 export const toInt64 = (x: TensorLike, { name = 'ToInt64' }: Named = {}): Tensor => cast(x, 'int64', { name });
-/** As tf.to_bfloat16: a cast called `ToBFloat16`. */
+/** As tf.to_bfloat16: a cast called `ToBFloat16`. @tensorflow tf.to_bfloat16 */
 export const toBfloat16 = (x: TensorLike, { name = 'ToBFloat16' }: Named = {}): Tensor => cast(x, 'bfloat16', { name });
 
 // ---- saturateCast -------------------------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ const LIMITS: Readonly<Partial<Record<DType, readonly [number | bigint, number |
   uint32: unsignedBits(32),
   uint64: unsignedBits(64),
 };
-/** A cast that draws what does not fit to the ends of the dtype, as tf.saturate_cast. */
+/** A cast that draws what does not fit to the ends of the dtype. @tensorflow tf.saturate_cast */
 export function saturateCast(value: TensorLike, dtype: DType, { name }: Named = {}): Tensor {
   const graph = graphOf([value]);
   return graph.nameScope(name ?? 'saturate_cast', (scope) => {

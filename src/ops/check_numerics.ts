@@ -32,12 +32,15 @@ const CheckNumerics = defineOp({
     output.copyFrom(tensor);
   },
 });
-/** Passes `tensor` on; raises InvalidArgument with `message` where a cell is NaN or infinite; as tf.check_numerics. */
+/**
+ * Passes `tensor` on; raises InvalidArgument with `message` where a cell is NaN or infinite.
+ * @tensorflow tf.check_numerics
+ */
 export function checkNumerics(tensor: TensorLike, message: string, { name }: Named = {}): Tensor {
   return CheckNumerics({ tensor }, { message }, name).output;
 }
 
-/** Passes `t` on once it was seen that all its cells are finite; as tf.verify_tensor_all_finite. */
+/** Passes `t` on once it was seen that all its cells are finite. @tensorflow tf.verify_tensor_all_finite */
 export function verifyTensorAllFinite(t: TensorLike, msg: string, { name = 'VerifyFinite' }: Named = {}): Tensor {
   const graph = graphOf([t]);
   return graph.nameScope(name, () => {

@@ -28,22 +28,22 @@ const defineOrder = (name: string, kernel: string, holds: (x: number, y: number)
   });
 
 const Less = defineOrder('Less', 'less', (x, y) => x < y);
-/** Whether x < y, cell by cell, as tf.less. */
+/** Whether x < y, cell by cell. @tensorflow tf.less */
 export function less(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Less({ x, y }, {}, name).z;
 }
 const LessEqual = defineOrder('LessEqual', 'less_equal', (x, y) => x <= y);
-/** Whether x <= y, cell by cell, as tf.less_equal. */
+/** Whether x <= y, cell by cell. @tensorflow tf.less_equal */
 export function lessEqual(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return LessEqual({ x, y }, {}, name).z;
 }
 const Greater = defineOrder('Greater', 'greater', (x, y) => x > y);
-/** Whether x > y, cell by cell, as tf.greater. */
+/** Whether x > y, cell by cell. @tensorflow tf.greater */
 export function greater(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Greater({ x, y }, {}, name).z;
 }
 const GreaterEqual = defineOrder('GreaterEqual', 'greater_equal', (x, y) => x >= y);
-/** Whether x >= y, cell by cell, as tf.greater_equal. */
+/** Whether x >= y, cell by cell. @tensorflow tf.greater_equal */
 export function greaterEqual(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return GreaterEqual({ x, y }, {}, name).z;
 }
@@ -87,12 +87,12 @@ function meets(x: { readonly shape: Shape }, y: { readonly shape: Shape }): bool
   }
 }
 const Equal = defineEquality('Equal', true);
-/** Whether x = y, cell by cell, as tf.equal. */
+/** Whether x = y, cell by cell. @tensorflow tf.equal */
 export function equal(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Equal({ x, y }, {}, name).z;
 }
 const NotEqual = defineEquality('NotEqual', false);
-/** Whether x differs from y, cell by cell, as tf.not_equal. */
+/** Whether x differs from y, cell by cell. @tensorflow tf.not_equal */
 export function notEqual(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return NotEqual({ x, y }, {}, name).z;
 }
@@ -140,7 +140,7 @@ const LogicalAnd = defineOp({
   gradient: null,
   reference: zip((x, y) => x & y),
 });
-/** x and y, as tf.logical_and. */
+/** x and y. @tensorflow tf.logical_and */
 export function logicalAnd(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return LogicalAnd({ x, y }, {}, name).z;
 }
@@ -155,7 +155,7 @@ const LogicalOr = defineOp({
   gradient: null,
   reference: zip((x, y) => x | y),
 });
-/** x or y, as tf.logical_or. */
+/** x or y. @tensorflow tf.logical_or */
 export function logicalOr(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return LogicalOr({ x, y }, {}, name).z;
 }
@@ -173,11 +173,11 @@ const LogicalNot = defineOp({
     for (let i = 0; i < out.length; i++) out[i] = a[i] ? 0 : 1;
   },
 });
-/** Not x, as tf.logical_not. */
+/** Not x. @tensorflow tf.logical_not */
 export function logicalNot(x: TensorLike, { name }: Named = {}): Tensor {
   return LogicalNot({ x }, {}, name).y;
 }
-/** One of both but not both, as tf.logical_xor: an `or` and the negation of an `and`. */
+/** One of both but not both: an `or` and the negation of an `and`. @tensorflow tf.logical_xor */
 export function logicalXor(x: TensorLike, y: TensorLike, { name = 'LogicalXor' }: Named = {}): Tensor {
   const either = logicalOr(x, y);
   return logicalAnd(either, logicalNot(logicalAnd(x, y)), { name });
@@ -339,7 +339,10 @@ function pick(make: typeof select, condition: TensorLike, x?: TensorLike, y?: Te
   if (x !== undefined && y !== undefined) return make(condition, x, y, options);
   throw new GraphError('Value', 'x and y must both be non-None or both be None.');
 }
-/** x where the condition holds, y elsewhere (see `select`); without both, the indices [n, rank] of the true cells. As tf.where. */
+/**
+ * x where the condition holds, y elsewhere (see `select`); without both, the indices [n, rank] of the true cells.
+ * @tensorflow tf.where
+ */
 export function where(condition: TensorLike, x?: TensorLike, y?: TensorLike, options: Named = {}): Tensor {
   return pick(select, condition, x, y, options);
 }
@@ -365,17 +368,17 @@ const defineTest = (name: string, holds: (x: number) => boolean): MakeTest =>
     },
   });
 const IsFinite = defineTest('IsFinite', Number.isFinite);
-/** Which cells are neither infinite nor NaN, as tf.is_finite. */
+/** Which cells are neither infinite nor NaN. @tensorflow tf.is_finite */
 export function isFinite(x: TensorLike, { name }: Named = {}): Tensor {
   return IsFinite({ x }, {}, name).y;
 }
 const IsInf = defineTest('IsInf', (x) => Math.abs(x) === Number.POSITIVE_INFINITY);
-/** Which cells are infinite, as tf.is_inf. */
+/** Which cells are infinite. @tensorflow tf.is_inf */
 export function isInf(x: TensorLike, { name }: Named = {}): Tensor {
   return IsInf({ x }, {}, name).y;
 }
 const IsNan = defineTest('IsNan', Number.isNaN);
-/** Which cells are NaN, as tf.is_nan. */
+/** Which cells are NaN. @tensorflow tf.is_nan */
 export function isNan(x: TensorLike, { name }: Named = {}): Tensor {
   return IsNan({ x }, {}, name).y;
 }

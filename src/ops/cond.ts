@@ -21,9 +21,10 @@ export interface CondOptions extends Named {
 const unpackSingle = (x: unknown): unknown => (Array.isArray(x) && x.length === 1 ? x[0] : x);
 
 /**
- * What `trueFn` or `falseFn` answers, chosen when the graph runs; as tf.cond. **Both are called now**, once each: what
+ * What `trueFn` or `falseFn` answers, chosen when the graph runs. **Both are called now**, once each: what
  * they make runs only in its branch; what was made outside and is merely used inside always runs. Raises Type for a
  * JavaScript boolean (use smartCond) and for what is no function, Value where the branches' results do not match.
+ * @tensorflow tf.cond
  */
 export function cond(pred: TensorLike, trueFn: Branch, falseFn: Branch, options: CondOptions = {}): unknown {
   const { strict = false, name = 'cond' } = options;

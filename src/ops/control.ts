@@ -24,7 +24,7 @@ const NoOp = defineOp({
   gradient: null,
   reference: null,
 });
-/** An op that does nothing but wait for its control inputs, as tf.no_op. */
+/** An op that does nothing but wait for its control inputs. @tensorflow tf.no_op */
 export function noOp({ name }: Named = {}): Operation {
   return NoOp({}, {}, name).op;
 }
@@ -103,7 +103,10 @@ const identityOf = (t: Tensor, name: string): Tensor => (t.isRef ? refIdentity(t
 export interface TupleOptions extends Named {
   readonly controlInputs?: readonly (Tensor | Operation)[] | undefined;
 }
-/** Each tensor again, none of which is there before all are; as tf.tuple. Raises Value for nothing but nulls. */
+/**
+ * Each tensor again, none of which is there before all are. Raises Value for nothing but nulls.
+ * @tensorflow tf.tuple
+ */
 export function tuple(
   tensors: readonly (TensorLike | IndexedSlices | Operation | null)[],
   { name = 'tuple', controlInputs = [] }: TupleOptions = {},
@@ -157,7 +160,7 @@ export interface AssertOptions extends Named {
   /** How many cells of each tensor the message shows. */
   readonly summarize?: number | undefined;
 }
-/** Fails with InvalidArgument "assertion failed: ..." where the condition is false; as tf.Assert. */
+/** Fails with InvalidArgument "assertion failed: ..." where the condition is false. @tensorflow tf.Assert */
 export function Assert(
   condition: TensorLike,
   data: readonly TensorLike[],
@@ -201,7 +204,7 @@ export interface PrintOptions extends Named {
   readonly firstN?: number | undefined;
   readonly summarize?: number | undefined;
 }
-/** Passes `input` on and prints `data` on stderr when it runs; as tf.Print. */
+/** Passes `input` on and prints `data` on stderr when it runs. @tensorflow tf.Print */
 export function Print(input: TensorLike, data: readonly TensorLike[], options: PrintOptions = {}): Tensor {
   const { message, firstN, name } = options;
   return PrintOp({ input, data }, { message, first_n: firstN, summarize: options.summarize }, name).output;

@@ -65,11 +65,14 @@ const attrs2 = (o: Conv2dOptions) => {
   };
 };
 
-/** Images [N, H, W, C] with filters [h, w, C, C'], as tf.nn.conv2d. Raises Value for depths that do not match. */
+/**
+ * Images [N, H, W, C] with filters [h, w, C, C']. Raises Value for depths that do not match.
+ * @tensorflow tf.nn.conv2d
+ */
 export function conv2d(input: TensorLike, filter: TensorLike, options: Conv2dOptions): Tensor {
   return Conv2D({ input, filter }, attrs2(options), options.name).output;
 }
-/** The gradient of conv2d with respect to its input, as tf.nn.conv2d_backprop_input. */
+/** The gradient of conv2d with respect to its input. @tensorflow tf.nn.conv2d_backprop_input */
 export function conv2dBackpropInput(
   inputSizes: TensorLike,
   filter: TensorLike,
@@ -79,7 +82,7 @@ export function conv2dBackpropInput(
   const inputs = { input_sizes: inputSizes, filter, out_backprop: outBackprop };
   return Conv2DBackpropInput(inputs, attrs2(options), options.name).output;
 }
-/** Volumes [N, D, H, W, C] with filters [d, h, w, C, C'], as tf.nn.conv3d. */
+/** Volumes [N, D, H, W, C] with filters [d, h, w, C, C']. @tensorflow tf.nn.conv3d */
 export function conv3d(input: TensorLike, filter: TensorLike, { name, ...o }: ConvOptions): Tensor {
   return Conv3D({ input, filter }, attrs3(o), name).output;
 }
@@ -98,7 +101,7 @@ export interface Conv1dOptions extends Omit<Conv2dOptions, 'strides' | 'padding'
   readonly padding: Plain;
   readonly stride?: Numbers | undefined;
 }
-/** Rows [N, W, C] with filters [w, C, C'], as tf.nn.conv1d: a conv2d of height 1. */
+/** Rows [N, W, C] with filters [w, C, C'], as tf.nn.conv1d: a conv2d of height 1. @tensorflow tf.nn.conv1d */
 export function conv1d(value: TensorLike, filters: TensorLike, options: Conv1dOptions): Tensor {
   const { stride, dilations, padding, dataFormat = 'NWC', useCudnnOnGpu, name = 'conv1d' } = options;
   const first = ['NCHW', 'NCW'].includes(dataFormat);
@@ -122,7 +125,7 @@ export function conv1d(value: TensorLike, filters: TensorLike, options: Conv1dOp
 
 /** `padding` is SAME by default. */
 export type TransposeConvOptions = Partial<ConvOptions>;
-/** The gradient of conv2d as an op of its own: filters are [h, w, C', C]; as tf.nn.conv2d_transpose. */
+/** The gradient of conv2d as an op of its own: filters are [h, w, C', C]. @tensorflow tf.nn.conv2d_transpose */
 export function conv2dTranspose(
   value: TensorLike,
   filter: TensorLike,
@@ -138,7 +141,7 @@ export function conv2dTranspose(
     }),
   );
 }
-/** The gradient of conv3d as an op of its own, as tf.nn.conv3d_transpose. */
+/** The gradient of conv3d as an op of its own. @tensorflow tf.nn.conv3d_transpose */
 export function conv3dTranspose(
   value: TensorLike,
   filter: TensorLike,
@@ -154,7 +157,7 @@ export function conv3dTranspose(
 export interface ConvolutionOptions extends ConvOptions {
   readonly dilationRate?: Numbers | undefined;
 }
-/** Convolutions of 1 to 3 spatial dimensions, dilated by SpaceToBatchND; as tf.nn.convolution. */
+/** Convolutions of 1 to 3 spatial dimensions, dilated by SpaceToBatchND. @tensorflow tf.nn.convolution */
 export function convolution(inputLike: TensorLike, filterLike: TensorLike, options: ConvolutionOptions): Tensor {
   const { padding, dataFormat, name = 'convolution' } = options;
   const graph = graphOf([inputLike, filterLike]);
@@ -212,7 +215,7 @@ export function checkRates(strides: readonly number[], rate: readonly number[]):
   }
 }
 
-/** conv2d with `rate - 1` holes between the filter's cells, as tf.nn.atrous_conv2d. */
+/** conv2d with `rate - 1` holes between the filter's cells. @tensorflow tf.nn.atrous_conv2d */
 export function atrousConv2d(
   value: TensorLike,
   filters: TensorLike,
@@ -222,7 +225,10 @@ export function atrousConv2d(
   return convolution(value, filters, { padding, dilationRate: rate, name });
 }
 
-/** The transpose of atrousConv2d; the sizes of `outputShape` must be known; as tf.nn.atrous_conv2d_transpose. */
+/**
+ * The transpose of atrousConv2d; the sizes of `outputShape` must be known.
+ * @tensorflow tf.nn.atrous_conv2d_transpose
+ */
 export function atrousConv2dTranspose(
   valueLike: TensorLike,
   filtersLike: TensorLike,

@@ -50,7 +50,7 @@ const L2Loss = defineOp({
   kernel: ({ t, output }): Call | null =>
     t.dtype === 'float32' && hasKernel('l2_loss_f32') ? ['l2_loss_f32', output.ptr, t.ptr, t.size] : null,
 });
-/** sum(t^2) / 2, as tf.nn.l2_loss. */
+/** sum(t^2) / 2. @tensorflow tf.nn.l2_loss */
 export function l2Loss(t: TensorLike, { name }: Named = {}): Tensor {
   return L2Loss({ t }, {}, name).output;
 }
@@ -167,7 +167,10 @@ function dimensionToEnd(x: Tensor, at: number, r: Tensor): Tensor {
   return transpose(x, order);
 }
 
-/** Softmax cross entropy whose gradient also reaches the labels, as tf.nn.softmax_cross_entropy_with_logits_v2. */
+/**
+ * Softmax cross entropy whose gradient also reaches the labels.
+ * @tensorflow tf.nn.softmax_cross_entropy_with_logits_v2
+ */
 export function softmaxCrossEntropyWithLogitsV2(options: SoftmaxCrossEntropyOptions): Tensor {
   checkBoth(options);
   const { name = 'softmax_cross_entropy_with_logits' } = options;
@@ -195,7 +198,10 @@ export function softmaxCrossEntropyWithLogitsV2(options: SoftmaxCrossEntropyOpti
     return half ? cast(cost, logits.dtype) : cost;
   });
 }
-/** Softmax cross entropy; labels are distributions and get no gradient; as tf.nn.softmax_cross_entropy_with_logits. */
+/**
+ * Softmax cross entropy; labels are distributions and get no gradient.
+ * @tensorflow tf.nn.softmax_cross_entropy_with_logits
+ */
 export function softmaxCrossEntropyWithLogits(options: SoftmaxCrossEntropyOptions): Tensor {
   checkBoth(options);
   const graph = graphOf([options.logits, options.labels]);
@@ -276,7 +282,7 @@ const SparseSoftmaxCrossEntropyWithLogits = defineOp({
     roundHalves(backprop);
   },
 });
-/** Softmax cross entropy with labels as class indices, as tf.nn.sparse_softmax_cross_entropy_with_logits. */
+/** Softmax cross entropy with labels as class indices. @tensorflow tf.nn.sparse_softmax_cross_entropy_with_logits */
 export function sparseSoftmaxCrossEntropyWithLogits(options: CrossEntropyOptions): Tensor {
   checkBoth(options);
   const { name } = options;
@@ -321,7 +327,7 @@ function checkSparse(l: Shape, f: Shape): void {
 
 // ---- sigmoid ------------------------------------------------------------------------------------------------------
 
-/** Cross entropy of independent classes, as tf.nn.sigmoid_cross_entropy_with_logits. */
+/** Cross entropy of independent classes. @tensorflow tf.nn.sigmoid_cross_entropy_with_logits */
 export function sigmoidCrossEntropyWithLogits(options: CrossEntropyOptions): Tensor {
   checkBoth(options);
   const graph = graphOf([options.logits, options.labels]);
@@ -345,7 +351,7 @@ export interface WeightedCrossEntropyOptions extends Omit<CrossEntropyOptions, '
   /** How much a positive label counts against a negative one. */
   readonly posWeight: TensorLike;
 }
-/** Sigmoid cross entropy that trades recall for precision, as tf.nn.weighted_cross_entropy_with_logits. */
+/** Sigmoid cross entropy that trades recall for precision. @tensorflow tf.nn.weighted_cross_entropy_with_logits */
 export function weightedCrossEntropyWithLogits(options: WeightedCrossEntropyOptions): Tensor {
   const { posWeight, name = 'logistic_loss' } = options;
   const given = options.labels ?? options.targets ?? null;
@@ -371,7 +377,7 @@ export interface LogPoissonOptions extends Named {
   /** Adds Stirling's approximation of what depends on the targets alone. */
   readonly computeFullLoss?: boolean | undefined;
 }
-/** exp(logInput) - logInput * targets, as tf.nn.log_poisson_loss. */
+/** exp(logInput) - logInput * targets. @tensorflow tf.nn.log_poisson_loss */
 export function logPoissonLoss(targetsLike: TensorLike, logInput: TensorLike, options: LogPoissonOptions = {}): Tensor {
   const { computeFullLoss = false, name = 'log_poisson_loss' } = options;
   const graph = graphOf([logInput, targetsLike]);

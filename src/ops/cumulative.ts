@@ -88,12 +88,12 @@ export interface CumulativeOptions extends Named {
   /** From the end. */
   readonly reverse?: boolean | undefined;
 }
-/** Running sums along `axis`, as tf.cumsum. */
+/** Running sums along `axis`. @tensorflow tf.cumsum */
 export function cumsum(x: TensorLike, axis: TensorLike = 0, options: CumulativeOptions = {}): Tensor {
   const { exclusive, reverse, name } = options;
   return Cumsum({ x, axis }, { exclusive, reverse }, name).out;
 }
-/** Running products along `axis`; their gradient is NaN where x is 0. As tf.cumprod. */
+/** Running products along `axis`; their gradient is NaN where x is 0. @tensorflow tf.cumprod */
 export function cumprod(x: TensorLike, axis: TensorLike = 0, options: CumulativeOptions = {}): Tensor {
   const { exclusive, reverse, name } = options;
   return Cumprod({ x, axis }, { exclusive, reverse }, name).out;

@@ -14,6 +14,7 @@ const listed = <T>(x: Many<T>): readonly T[] => (Array.isArray(x) ? x : [x as T]
 /**
  * `f` with a gradient of its own, as tf.custom_gradient: f answers its result (a tensor or a list) and the function that
  * turns the result's gradients into those of f's arguments. Variables that f reads inside get no gradient: pass them in.
+ * @tensorflow tf.custom_gradient
  */
 export function customGradient<R extends Many<Tensor>>(
   f: (...args: Tensor[]) => readonly [result: R, gradient: GradientFunction],

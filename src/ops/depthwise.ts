@@ -136,7 +136,7 @@ export interface DepthwiseOptions extends Named {
   readonly dilations?: readonly number[] | undefined;
   readonly dataFormat?: 'NHWC' | 'NCHW' | undefined;
 }
-/** The raw op, as tf.nn.depthwise_conv2d_native. */
+/** The raw op. @tensorflow tf.nn.depthwise_conv2d_native */
 export function depthwiseConv2dNative(
   input: TensorLike,
   filter: TensorLike,
@@ -146,7 +146,7 @@ export function depthwiseConv2dNative(
     .output;
 }
 
-/** Convolves each channel with its own filters [h, w, C, multiplier], as tf.nn.depthwise_conv2d. */
+/** Convolves each channel with its own filters [h, w, C, multiplier]. @tensorflow tf.nn.depthwise_conv2d */
 export function depthwiseConv2d(inputLike: TensorLike, filterLike: TensorLike, options: DepthwiseOptions): Tensor {
   const { strides, padding, dataFormat, name = 'depthwise' } = options;
   const graph = graphOf([inputLike, filterLike]);
@@ -163,7 +163,7 @@ export function depthwiseConv2d(inputLike: TensorLike, filterLike: TensorLike, o
   });
 }
 
-/** A depthwise convolution and a pointwise one [1, 1, C, C'] after it, as tf.nn.separable_conv2d. */
+/** A depthwise convolution and a pointwise one [1, 1, C, C'] after it. @tensorflow tf.nn.separable_conv2d */
 export function separableConv2d(
   inputLike: TensorLike,
   depthwiseFilter: TensorLike,

@@ -100,7 +100,7 @@ const RealDiv = defineOp({
   reference: zipBy(dividing),
   kernel: zipKernel('div'),
 });
-/** x / y of floats with broadcasting, as tf.realdiv. */
+/** x / y of floats with broadcasting. @tensorflow tf.realdiv */
 export function realdiv(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return RealDiv({ x, y }, {}, name).z;
 }
@@ -119,7 +119,7 @@ const DivNoNan = defineOp({
   },
   reference: zipBy(() => (x, y) => (y === 0 ? 0 : x / y)),
 });
-/** x / y, and 0 wherever y is 0, as tf.div_no_nan. */
+/** x / y, and 0 wherever y is 0. @tensorflow tf.div_no_nan */
 export function divNoNan(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return inScope(name ?? 'div_no_nan', x, y, (a, b, scope) => DivNoNan({ x: a, y: b }, {}, scope).z);
 }
@@ -142,7 +142,7 @@ const FloorDiv = defineOp({
 export function floorDiv(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return FloorDiv({ x, y }, {}, name).z;
 }
-/** As tf.floordiv, the operator `//`: floorDiv in a scope called `floordiv`. */
+/** As tf.floordiv, the operator `//`: floorDiv in a scope called `floordiv`. @tensorflow tf.floordiv */
 export function floordiv(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return graphOf([x, y]).nameScope(name ?? 'floordiv', (scope) => floorDiv(x, y, { name: scope }));
 }
@@ -162,11 +162,14 @@ const FloorMod = defineOp({
   },
   reference: zipBy(floorRemaining),
 });
-/** The remainder with y's sign, as tf.floormod (and tf.mod). Raises InvalidArgument for integers and y = 0. */
+/**
+ * The remainder with y's sign, as tf.floormod (and tf.mod). Raises InvalidArgument for integers and y = 0.
+ * @tensorflow tf.mod
+ */
 export function floormod(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return FloorMod({ x, y }, {}, name).z;
 }
-/** The same as floormod, as tf.mod. */
+/** The same as floormod. @tensorflow tf.mod */
 export const mod = floormod;
 
 const truncating = truncatedBy(quotient, truncated, (x, y) => x / y); // floats are not truncated, as in TensorFlow
@@ -199,7 +202,7 @@ const TruncateDiv = defineOp({
   gradient: none,
   reference: zipBy(truncating),
 });
-/** x / y rounded towards zero, integers only, as tf.truncatediv. Raises Internal for an integer / 0. */
+/** x / y rounded towards zero, integers only. Raises Internal for an integer / 0. @tensorflow tf.truncatediv */
 export function truncatediv(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return TruncateDiv({ x, y }, {}, name).z;
 }
@@ -214,7 +217,7 @@ const TruncateMod = defineOp({
   gradient: 'missing',
   reference: zipBy(truncatedRest),
 });
-/** The remainder with x's sign, as tf.truncatemod. Raises InvalidArgument for integers and y = 0. */
+/** The remainder with x's sign. Raises InvalidArgument for integers and y = 0. @tensorflow tf.truncatemod */
 export function truncatemod(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return TruncateMod({ x, y }, {}, name).z;
 }
@@ -247,7 +250,7 @@ const REAL: Readonly<Partial<Record<DType, DType>>> = {
   int32: 'float64',
   int64: 'float64',
 };
-/** x / y as in Python 3, integers cast to floats first; as tf.truediv. Raises Type for two dtypes. */
+/** x / y as in Python 3, integers cast to floats first. Raises Type for two dtypes. @tensorflow tf.truediv */
 export function truediv(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return inScope(name ?? 'truediv', x, y, (a, b, scope) => {
     const { dtype } = a;
@@ -258,13 +261,13 @@ export function truediv(x: TensorLike, y: TensorLike, { name }: Named = {}): Ten
     return realdiv(p, q, { name: scope });
   });
 }
-/** x / y as in Python 2: integers are floored, as tf.div. */
+/** x / y as in Python 2: integers are floored. @tensorflow tf.div */
 export function div(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return inScope(name ?? 'div', x, y, (a, b, scope) =>
     isFloating(a.dtype) || isComplex(a.dtype) ? realdiv(a, b, { name: scope }) : floorDiv(a, b, { name: scope }),
   );
 }
-/** As tf.divide: the operator `/`, or truediv where a name is given. */
+/** As tf.divide: the operator `/`, or truediv where a name is given. @tensorflow tf.divide */
 export function divide(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return name === undefined ? over(x, y) : truediv(x, y, { name });
 }

@@ -32,7 +32,10 @@ export interface DropoutOptions extends Named {
   readonly seed?: number | null | undefined;
 }
 
-/** Drops cells at random and scales up the others, as tf.nn.dropout. A rate of 0 gives x itself. Raises Value for other rates than [0, 1). */
+/**
+ * Drops cells at random and scales up the others. A rate of 0 gives x itself. Raises Value for other rates than [0, 1).
+ * @tensorflow tf.nn.dropout
+ */
 export function dropout(x: TensorLike, options: DropoutOptions = {}): Tensor {
   const { keepProb = null, noiseShape = null, seed, name = 'dropout' } = options;
   const kept = keepProb === null ? null : typeof keepProb === 'number' ? 1 - keepProb : keepProb.rsub(1);

@@ -100,8 +100,9 @@ function checkRows(n: number | null, m: number): void {
 }
 
 /**
- * `fn` of each row, put together again, as tf.map_fn. `fn` is called once, now. Raises Value for scalars and for what
+ * `fn` of each row, put together again. `fn` is called once, now. Raises Value for scalars and for what
  * is nested in another way than `dtype` says.
+ * @tensorflow tf.map_fn
  */
 export function mapFn(fn: (row: never) => unknown, elems: Rows, options: MapOptions = {}): unknown {
   checkFunction(fn);
@@ -139,8 +140,9 @@ export function mapFn(fn: (row: never) => unknown, elems: Rows, options: MapOpti
 }
 
 /**
- * All values an accumulator takes while `fn(accumulator, row)` goes over the rows, as tf.scan. Without an initializer
+ * All values an accumulator takes while `fn(accumulator, row)` goes over the rows. Without an initializer
  * the first row is the first value.
+ * @tensorflow tf.scan
  */
 export function scan(fn: (a: never, row: never) => unknown, elems: Rows, options: ScanOptions = {}): unknown {
   checkFunction(fn);
@@ -185,11 +187,11 @@ export function scan(fn: (a: never, row: never) => unknown, elems: Rows, options
 }
 
 type Fold = (a: never, row: never) => unknown;
-/** The last value of an accumulator while `fn(accumulator, row)` goes over the rows, as tf.foldl. */
+/** The last value of an accumulator while `fn(accumulator, row)` goes over the rows. @tensorflow tf.foldl */
 export function foldl(fn: Fold, elems: Rows, options: FoldOptions = {}): unknown {
   return fold(fn, elems, options, false);
 }
-/** The same from the last row to the first, as tf.foldr. */
+/** The same from the last row to the first. @tensorflow tf.foldr */
 export function foldr(fn: Fold, elems: Rows, options: FoldOptions = {}): unknown {
   return fold(fn, elems, options, true);
 }

@@ -211,8 +211,9 @@ export interface FusedBatchNormOptions extends Named {
   readonly isTraining?: boolean | undefined;
 }
 /**
- * Batch normalization of images [n, h, w, c] in one op, as tf.nn.fused_batch_norm. The batch variance it answers is
+ * Batch normalization of images [n, h, w, c] in one op. The batch variance it answers is
  * unbiased. Raises Value where mean or variance are given for training.
+ * @tensorflow tf.nn.fused_batch_norm
  */
 export function fusedBatchNorm(
   x: TensorLike,

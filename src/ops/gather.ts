@@ -115,7 +115,10 @@ interface SparseReader {
 const readsSparse = (x: unknown): x is SparseReader =>
   typeof x === 'object' && x !== null && 'sparseRead' in x && typeof x.sparseRead === 'function';
 
-/** Slices of `params` picked by `indices`, as tf.gather; rows of a resource variable are read without the rest. */
+/**
+ * Slices of `params` picked by `indices`; rows of a resource variable are read without the rest.
+ * @tensorflow tf.gather
+ */
 export function gather(params: TensorLike, indices: TensorLike, options: GatherOptions = {}): Tensor {
   const { batchDims = 0, axis = batchDims, name } = options;
   const at = typeof axis === 'number' ? axis : isTensorLike(axis) ? convertToTensor(axis).value?.[0] : undefined;
@@ -184,7 +187,7 @@ interface NdReader {
 const readsNd = (x: unknown): x is NdReader =>
   typeof x === 'object' && x !== null && 'gatherNd' in x && typeof x.gatherNd === 'function';
 
-/** Slices of `params`, each picked by the coordinates in a row of `indices`; as tf.gather_nd. */
+/** Slices of `params`, each picked by the coordinates in a row of `indices`. @tensorflow tf.gather_nd */
 export function gatherNd(params: TensorLike, indices: TensorLike, { name }: Named = {}): Tensor {
   if (readsNd(params)) return params.gatherNd(indices, { name });
   return GatherNd({ params, indices }, { Tindices: indexTypeOf(indices) }, name).output;
@@ -195,7 +198,10 @@ export function gatherNd(params: TensorLike, indices: TensorLike, { name }: Name
 export interface BooleanMaskOptions extends Named {
   readonly axis?: number | undefined;
 }
-/** The elements where `mask` is true; its dimensions are those of `tensor` from `axis` on. As tf.boolean_mask. */
+/**
+ * The elements where `mask` is true; its dimensions are those of `tensor` from `axis` on.
+ * @tensorflow tf.boolean_mask
+ */
 export function booleanMask(tensor: TensorLike, mask: TensorLike, options: BooleanMaskOptions = {}): Tensor {
   const { axis = 0, name = 'boolean_mask' } = options;
   const graph = graphOf([tensor, mask]);
@@ -278,7 +284,7 @@ export interface OneHotOptions extends Named {
   readonly axis?: number | undefined;
   readonly dtype?: DType | undefined;
 }
-/** A new dimension of size `depth` that holds onValue at the index and offValue elsewhere, as tf.one_hot. */
+/** A new dimension of size `depth` that holds onValue at the index and offValue elsewhere. @tensorflow tf.one_hot */
 export function oneHot(indices: TensorLike, depth: TensorLike, options: OneHotOptions = {}): Tensor {
   const { onValue, offValue, axis = -1, name = 'one_hot' } = options;
   const graph = graphOf([indices, depth, onValue, offValue]);
@@ -326,7 +332,7 @@ const InvertPermutation = defineOp({
     });
   },
 });
-/** y[x[i]] = i, as tf.math.invert_permutation. */
+/** y[x[i]] = i. @tensorflow tf.invert_permutation */
 export function invertPermutation(x: TensorLike, { name }: Named = {}): Tensor {
   return InvertPermutation({ x }, {}, name).y;
 }

@@ -5,7 +5,7 @@ import type { Operation } from '../graph/operation';
 import type { Named } from './array';
 import { group as groupOf } from './control';
 
-/** One op that waits for all arguments: ops, tensors, nested lists; options last; as tf.group. */
+/** One op that waits for all arguments: ops, tensors, nested lists; options last. @tensorflow tf.group */
 export function group(...inputs: readonly unknown[]): Operation {
   const last = inputs.at(-1);
   const plain = typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype;

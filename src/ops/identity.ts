@@ -16,7 +16,7 @@ const StopGradient = defineOp({
   gradient: null,
   reference: null,
 });
-/** Passes `input` on and takes part in no gradient, as tf.stop_gradient. */
+/** Passes `input` on and takes part in no gradient. @tensorflow tf.stop_gradient */
 export function stopGradient(input: TensorLike, { name }: Named = {}): Tensor {
   return StopGradient({ input }, {}, name).output;
 }
@@ -66,7 +66,7 @@ const GuaranteeConst = defineOp({
   gradient: 'missing',
   reference: null,
 });
-/** Passes `input` on with the promise that it is the same in every run, as tf.guarantee_const. */
+/** Passes `input` on with the promise that it is the same in every run. @tensorflow tf.guarantee_const */
 export function guaranteeConst(input: TensorLike, { name }: Named = {}): Tensor {
   return GuaranteeConst({ input }, {}, name).output;
 }
@@ -93,7 +93,7 @@ export function identityNRaw(input: readonly Tensor[], gradientType: string): re
 export function overrideGradient(op: Operation, rule: Override): void {
   overridden.set(op, rule);
 }
-/** Passes several tensors on by one op, as tf.identity_n. */
+/** Passes several tensors on by one op. @tensorflow tf.identity_n */
 export function identityN(input: readonly TensorLike[], { name }: Named = {}): readonly Tensor[] {
   return IdentityN({ input }, {}, name).output;
 }

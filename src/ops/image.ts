@@ -129,7 +129,7 @@ const wire = ({ alignCorners, halfPixelCenters }: ResizeOptions) => ({
   align_corners: alignCorners,
   half_pixel_centers: halfPixelCenters,
 });
-/** Images [b, h, w, c] in the size [height, width], interpolated; float32. As tf.image.resize_bilinear. */
+/** Images [b, h, w, c] in the size [height, width], interpolated; float32. @tensorflow tf.image.resize_bilinear */
 export function resizeBilinear(images: TensorLike, size: TensorLike, options: ResizeOptions = {}): Tensor {
   return ResizeBilinear({ images, size }, wire(options), options.name).resized_images;
 }
@@ -176,7 +176,7 @@ const ResizeNearestNeighborGrad = defineOp({
     addCells(output.data, grads.data, nearest(output, grads, attrs));
   },
 });
-/** Images in another size, each pixel a copy of the nearest one; as tf.image.resize_nearest_neighbor. */
+/** Images in another size, each pixel a copy of the nearest one. @tensorflow tf.image.resize_nearest_neighbor */
 export function resizeNearestNeighbor(images: TensorLike, size: TensorLike, options: ResizeOptions = {}): Tensor {
   return ResizeNearestNeighbor({ images, size }, wire(options), options.name).resized_images;
 }
@@ -188,8 +188,9 @@ export interface ResizeImagesOptions extends Named {
   readonly alignCorners?: boolean | undefined;
 }
 /**
- * One image or a batch in the size [height, width], as tf.image.resize_images; no op where the size is known to stay.
+ * One image or a batch in the size [height, width]; no op where the size is known to stay.
  * Raises Value for ranks other than 3 and 4.
+ * @tensorflow tf.image.resize
  */
 export function resizeImages(images: TensorLike, size: TensorLike, options: ResizeImagesOptions = {}): Tensor {
   const { method = 'bilinear', alignCorners, name = 'resize' } = options;

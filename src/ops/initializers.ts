@@ -210,32 +210,49 @@ export class GlorotNormal extends VarianceScaling {
 
 // ---- as functions, under tf.* and tf.initializers.* ---------------------------------------------------------------
 
+/** All zeros. @tensorflow tf.zeros_initializer */
 export const zerosInitializer = (options?: InitializerOptions): Zeros => new Zeros(options);
+/** All ones. @tensorflow tf.ones_initializer */
 export const onesInitializer = (options?: InitializerOptions): Ones => new Ones(options);
+/** One value for all cells, or a list of values. @tensorflow tf.constant_initializer */
 export const constantInitializer = (value?: Nested | Value, options?: ConstantInitializerOptions): Constant =>
   new Constant(value, options);
-/** (minval, maxval, seed, dtype) or an object of these. */
+/** (minval, maxval, seed, dtype) or an object of these. @tensorflow tf.random_uniform_initializer */
 export const randomUniformInitializer = (...given: Arguments<RandomUniformOptions>): RandomUniform =>
   new RandomUniform(named(['minval', 'maxval', 'seed', 'dtype'], given));
-/** (mean, stddev, seed, dtype) or an object of these. */
+/** (mean, stddev, seed, dtype) or an object of these. @tensorflow tf.random_normal_initializer */
 export const randomNormalInitializer = (...given: Arguments<RandomNormalOptions>): RandomNormal =>
   new RandomNormal(named(['mean', 'stddev', 'seed', 'dtype'], given));
-/** (mean, stddev, seed, dtype) or an object of these. */
+/** (mean, stddev, seed, dtype) or an object of these. @tensorflow tf.truncated_normal_initializer */
 export const truncatedNormalInitializer = (...given: Arguments<RandomNormalOptions>): TruncatedNormal =>
   new TruncatedNormal(named(['mean', 'stddev', 'seed', 'dtype'], given));
+/**
+ * Uniform within factor * sqrt(3 / inputs): (factor, seed, dtype) or an object of these.
+ * @tensorflow tf.uniform_unit_scaling_initializer
+ */
 export const uniformUnitScalingInitializer = (...given: Arguments<UniformUnitScalingOptions>): UniformUnitScaling =>
   new UniformUnitScaling(named(['factor', 'seed', 'dtype'], given));
+/**
+ * Random with variance scale / fan: (scale, mode, distribution, seed, dtype) or an object of these.
+ * @tensorflow tf.variance_scaling_initializer
+ */
 export const varianceScalingInitializer = (...given: Arguments<VarianceScalingOptions>): VarianceScaling =>
   new VarianceScaling(named(['scale', 'mode', 'distribution', 'seed', 'dtype'], given));
+/** Uniform within sqrt(6 / (inputs + outputs)). @tensorflow tf.glorot_uniform_initializer */
 export const glorotUniformInitializer = (...given: Arguments<SeededOptions>): GlorotUniform =>
   new GlorotUniform(named(['seed', 'dtype'], given));
+/** Truncated normal with variance 2 / (inputs + outputs). @tensorflow tf.glorot_normal_initializer */
 export const glorotNormalInitializer = (...given: Arguments<SeededOptions>): GlorotNormal =>
   new GlorotNormal(named(['seed', 'dtype'], given));
 const scaling =
   (scale: number, distribution: 'uniform' | 'truncated_normal') =>
   (...given: Arguments<SeededOptions>): VarianceScaling =>
     new VarianceScaling({ scale, mode: 'fan_in', distribution, seed: named<SeededOptions>(['seed'], given).seed });
+/** Uniform with variance 2 / inputs. @tensorflow tf.initializers.he_uniform */
 export const heUniform = scaling(2, 'uniform');
+/** Truncated normal with variance 2 / inputs. @tensorflow tf.initializers.he_normal */
 export const heNormal = scaling(2, 'truncated_normal');
+/** Uniform with variance 1 / inputs. @tensorflow tf.initializers.lecun_uniform */
 export const lecunUniform = scaling(1, 'uniform');
+/** Truncated normal with variance 1 / inputs. @tensorflow tf.initializers.lecun_normal */
 export const lecunNormal = scaling(1, 'truncated_normal');

@@ -27,8 +27,6 @@ import {
   withRank,
 } from './expect';
 
-export { mirrorPad, pad, tile } from './pad';
-
 /** Rows of a dimension: how many there are before it, and how many cells each of its steps holds. */
 const around = (shape: FullShape, axis: number): readonly [outer: number, inner: number] => [
   sizeOf(shape.slice(0, axis)),
@@ -132,7 +130,7 @@ const ConcatV2 = defineOp({
   gradient: ({ output: dy }, { values, axis }) => ({ values: concatGradients(dy, values, axis) }),
   reference: ({ values, axis, output }) => joinCells(values, axis, output),
 });
-/** Puts tensors side by side along `axis`, as tf.concat; a single one passes through an Identity. */
+/** Puts tensors side by side along `axis`; a single one passes through an Identity. @tensorflow tf.concat */
 export function concat(values: TensorLike, axis: TensorLike, { name = 'concat' }: Named = {}): Tensor {
   const list = (Array.isArray(values) && !isTensorLike(values) ? values : [values]) as readonly TensorLike[];
   if (list.length !== 1) return ConcatV2({ values: list, axis }, {}, name).output;
@@ -267,7 +265,7 @@ export interface SplitOptions extends Named {
   /** How many pieces a tensor of sizes makes, where its length is unknown. */
   readonly num?: number | undefined;
 }
-/** Splits into so many equal pieces, or into pieces of the given sizes (one may be -1), as tf.split. */
+/** Splits into so many equal pieces, or into pieces of the given sizes (one may be -1). @tensorflow tf.split */
 export function split(
   value: TensorLike,
   numOrSizes: TensorLike,
@@ -335,7 +333,7 @@ export const partsOf = (t: Tensor): readonly Tensor[] | null =>
 export interface StackOptions extends Named {
   readonly axis?: number | undefined;
 }
-/** Puts tensors of one shape side by side along a new axis; plain values become a constant. As tf.stack. */
+/** Puts tensors of one shape side by side along a new axis; plain values become a constant. @tensorflow tf.stack */
 export function stack(values: TensorLike, { axis = 0, name = 'stack' }: StackOptions = {}): Tensor {
   const graph = graphOf([values]);
   if (isTensorLike(values)) return convertToTensor(values, { name }, graph);
@@ -381,7 +379,7 @@ export interface UnstackOptions extends StackOptions {
   /** How many pieces, where the shape does not say. */
   readonly num?: number | undefined;
 }
-/** The slices along `axis`, without that dimension, as tf.unstack. Raises Value where their number is unknown. */
+/** The slices along `axis`, without that dimension; Value where their number is unknown. @tensorflow tf.unstack */
 export function unstack(
   value: TensorLike,
   { axis = 0, num, name = 'unstack' }: UnstackOptions = {},

@@ -247,6 +247,7 @@ export interface MatMulOptions extends Named {
 /**
  * a . b for matrices; for higher ranks, of the matrices in the last two dimensions, with broadcasting of the others. As
  * tf.matmul. Raises Value for sizes that do not fit.
+ * @tensorflow tf.matmul
  */
 export function matmul(a: TensorLike, b: TensorLike, options: MatMulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, adjointA = false, adjointB = false, name = 'MatMul' } = options;

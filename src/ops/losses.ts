@@ -25,7 +25,7 @@ import { onesLike, rank, size, squeeze, zerosLike } from './shape';
 import { abs, log, square } from './unary';
 import { assertBroadcastable, broadcastWeights } from './weights';
 
-/** How the losses of the elements become one, as tf.losses.Reduction. */
+/** How the losses of the elements become one. @tensorflow tf.losses.Reduction */
 export const Reduction = {
   NONE: 'none',
   SUM: 'weighted_sum',
@@ -58,7 +58,10 @@ function numPresent(losses: Tensor, weights: Tensor, perBatch = false): Tensor {
   });
 }
 
-/** Weights losses and reduces them, as tf.losses.compute_weighted_loss. Raises Value for an unknown reduction. */
+/**
+ * Weights losses and reduces them. Raises Value for an unknown reduction.
+ * @tensorflow tf.losses.compute_weighted_loss
+ */
 export function computeWeightedLoss(lossesIn: TensorLike, options: LossOptions = {}): Tensor {
   const { weights: given = 1, scope, lossCollection = GraphKeys.LOSSES } = options;
   const { reduction = Reduction.SUM_BY_NONZERO_WEIGHTS } = options;
@@ -119,15 +122,15 @@ function paired(
   });
 }
 
-/** |predictions - labels|, as tf.losses.absolute_difference. */
+/** |predictions - labels|. @tensorflow tf.losses.absolute_difference */
 export const absoluteDifference = (labels: TensorLike, predictions: TensorLike, options: LossOptions = {}): Tensor =>
   paired(labels, predictions, 'absolute_difference', options, (p, l) => abs(subtract(p, l)));
 
-/** (predictions - labels)^2, as tf.losses.mean_squared_error. */
+/** (predictions - labels)^2. @tensorflow tf.losses.mean_squared_error */
 export const meanSquaredError = (labels: TensorLike, predictions: TensorLike, options: LossOptions = {}): Tensor =>
   paired(labels, predictions, 'mean_squared_error', options, (p, l) => squaredDifference(p, l));
 
-/** 1 - predictions . labels along `axis`, both of unit length, as tf.losses.cosine_distance. */
+/** 1 - predictions . labels along `axis`, both of unit length. @tensorflow tf.losses.cosine_distance */
 export function cosineDistance(
   labels: TensorLike,
   predictions: TensorLike,
@@ -140,7 +143,7 @@ export function cosineDistance(
   );
 }
 
-/** max(0, 1 - labels * logits) for labels 0 and 1, as tf.losses.hinge_loss. */
+/** max(0, 1 - labels * logits) for labels 0 and 1. @tensorflow tf.losses.hinge_loss */
 export const hingeLoss = (labels: TensorLike, logits: TensorLike, options: LossOptions = {}): Tensor =>
   paired(
     labels,
@@ -155,7 +158,7 @@ export const hingeLoss = (labels: TensorLike, logits: TensorLike, options: LossO
     'logits',
   );
 
-/** Quadratic up to `delta`, linear beyond, as tf.losses.huber_loss. */
+/** Quadratic up to `delta`, linear beyond. @tensorflow tf.losses.huber_loss */
 export function huberLoss(
   labels: TensorLike,
   predictions: TensorLike,
@@ -172,7 +175,7 @@ export function huberLoss(
   });
 }
 
-/** Cross entropy of probabilities, as tf.losses.log_loss. */
+/** Cross entropy of probabilities. @tensorflow tf.losses.log_loss */
 export function logLoss(
   labels: TensorLike,
   predictions: TensorLike,
@@ -186,7 +189,7 @@ export function logLoss(
   });
 }
 
-/** Differences between all pairs of errors of a sample, as tf.losses.mean_pairwise_squared_error. */
+/** Differences between all pairs of errors of a sample. @tensorflow tf.losses.mean_pairwise_squared_error */
 export function meanPairwiseSquaredError(
   labelsIn: TensorLike,
   predictions: TensorLike,
@@ -223,7 +226,7 @@ export interface SmoothedLossOptions extends LossOptions {
   readonly labelSmoothing?: number | undefined;
 }
 
-/** Cross entropy of independent classes, as tf.losses.sigmoid_cross_entropy. */
+/** Cross entropy of independent classes. @tensorflow tf.losses.sigmoid_cross_entropy */
 export function sigmoidCrossEntropy(
   multiClassLabels: TensorLike,
   logitsIn: TensorLike,
@@ -242,7 +245,7 @@ export function sigmoidCrossEntropy(
   });
 }
 
-/** Cross entropy of one class out of many, labels as distributions, as tf.losses.softmax_cross_entropy. */
+/** Cross entropy of one class out of many, labels as distributions. @tensorflow tf.losses.softmax_cross_entropy */
 export function softmaxCrossEntropy(
   onehotLabels: TensorLike,
   logitsIn: TensorLike,
@@ -266,7 +269,7 @@ export function softmaxCrossEntropy(
   });
 }
 
-/** Cross entropy of one class out of many, labels as indices, as tf.losses.sparse_softmax_cross_entropy. */
+/** Cross entropy of one class out of many, labels as indices. @tensorflow tf.losses.sparse_softmax_cross_entropy */
 export function sparseSoftmaxCrossEntropy(
   labelsIn: TensorLike,
   logitsIn: TensorLike,
@@ -323,15 +326,20 @@ function squeezeWeights(weightsIn: TensorLike, labels: Tensor): Tensor {
   ) as Tensor;
 }
 
-/** Puts a loss into a collection, as tf.losses.add_loss. */
+/** Puts a loss into a collection. @tensorflow tf.losses.add_loss */
 export function addLoss(loss: Tensor, lossCollection: string | null = GraphKeys.LOSSES): void {
   if (lossCollection) loss.graph.addToCollection(lossCollection, loss);
 }
+/** The losses collected so far. @tensorflow tf.losses.get_losses */
 export const getLosses = (scope?: string | null, lossCollection: string = GraphKeys.LOSSES): Tensor[] =>
   getDefaultGraph().getCollection<Tensor>(lossCollection, scope);
+/** What regularizers added so far. @tensorflow tf.losses.get_regularization_losses */
 export const getRegularizationLosses = (scope?: string | null): Tensor[] =>
   getDefaultGraph().getCollection<Tensor>(GraphKeys.REGULARIZATION_LOSSES, scope);
-/** The sum of the regularization losses; a constant 0 where there are none. */
+/**
+ * The sum of the regularization losses; a constant 0 where there are none.
+ * @tensorflow tf.losses.get_regularization_loss
+ */
 export function getRegularizationLoss(scope?: string | null, { name = 'total_regularization_loss' } = {}): Tensor {
   const losses = getRegularizationLosses(scope);
   return losses.length > 0 ? addN(losses, { name }) : constant(0);
@@ -341,7 +349,7 @@ export interface TotalLossOptions {
   readonly name?: string | undefined;
   readonly scope?: string | null | undefined;
 }
-/** The sum of LOSSES and, by default, of the regularization losses, as tf.losses.get_total_loss. */
+/** The sum of LOSSES and, by default, of the regularization losses. @tensorflow tf.losses.get_total_loss */
 export function getTotalLoss({
   addRegularizationLosses = true,
   name = 'total_loss',

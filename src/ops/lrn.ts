@@ -92,7 +92,7 @@ export interface LocalResponseOptions extends Named {
   readonly alpha?: number | undefined;
   readonly beta?: number | undefined;
 }
-/** Divides images [N, H, W, C] by (bias + alpha * sum of squares nearby)^beta, as tf.nn.local_response_normalization. */
+/** Divides images [N, H, W, C] by (bias + alpha * sum of squares nearby)^beta. @tensorflow tf.nn.lrn */
 export function localResponseNormalization(input: TensorLike, options: LocalResponseOptions = {}): Tensor {
   const { depthRadius, bias, alpha, beta, name } = options;
   return LRN({ input }, { depth_radius: depthRadius, bias, alpha, beta }, name).output;

@@ -48,7 +48,7 @@ const MatrixDiag = defineOp({
     });
   },
 });
-/** Square matrices with these diagonals, 0 elsewhere; as tf.matrix_diag. */
+/** Square matrices with these diagonals, 0 elsewhere. @tensorflow tf.matrix_diag */
 export function matrixDiag(diagonal: TensorLike, { name = 'diag' }: Named = {}): Tensor {
   return MatrixDiag({ diagonal }, {}, name).output;
 }
@@ -74,7 +74,7 @@ const MatrixDiagPart = defineOp({
     });
   },
 });
-/** The diagonals of matrices, as tf.matrix_diag_part. */
+/** The diagonals of matrices. @tensorflow tf.matrix_diag_part */
 export function matrixDiagPart(input: TensorLike, { name = 'diag_part' }: Named = {}): Tensor {
   return MatrixDiagPart({ input }, {}, name).diagonal;
 }
@@ -127,7 +127,7 @@ function blankShape(dy: Tensor, input: Shape, diagonal: Shape): Tensor | readonl
     return concat([batch, [reduceMin(matrix)]], 0);
   });
 }
-/** Matrices with other diagonals, as tf.matrix_set_diag. */
+/** Matrices with other diagonals. @tensorflow tf.matrix_set_diag */
 export function matrixSetDiag(input: TensorLike, diagonal: TensorLike, { name = 'set_diag' }: Named = {}): Tensor {
   return MatrixSetDiag({ input, diagonal }, {}, name).output;
 }
@@ -159,7 +159,10 @@ const MatrixBandPart = defineOp({
     }
   },
 });
-/** Keeps a band around the diagonals and sets the rest to 0; a negative number keeps a whole side. As tf.matrix_band_part. */
+/**
+ * Keeps a band around the diagonals and sets the rest to 0; a negative number keeps a whole side.
+ * @tensorflow tf.matrix_band_part
+ */
 export function matrixBandPart(
   input: TensorLike,
   numLower: TensorLike,
@@ -189,7 +192,7 @@ const Diag = defineOp({
     for (let i = 0; i < n; i++) out[i * (n + 1)] = x[i]!;
   },
 });
-/** A tensor of twice the rank with this diagonal, as tf.diag. */
+/** A tensor of twice the rank with this diagonal. @tensorflow tf.diag */
 export function diag(diagonal: TensorLike, { name }: Named = {}): Tensor {
   return Diag({ diagonal }, {}, name).output;
 }
@@ -221,7 +224,7 @@ const DiagPart = defineOp({
     for (let i = 0; i < out.length; i++) out[i] = x[i * (out.length + 1)]!;
   },
 });
-/** The diagonal of a tensor of even rank, whose second half of sizes repeats the first; as tf.diag_part. */
+/** The diagonal of a tensor of even rank, whose second half of sizes repeats the first. @tensorflow tf.diag_part */
 export function diagPart(input: TensorLike, { name }: Named = {}): Tensor {
   return DiagPart({ input }, {}, name).diagonal;
 }
@@ -238,6 +241,7 @@ export interface EyeOptions extends Named {
 }
 /**
  * Identity matrices; `numColumns` may differ from `numRows`. As tf.eye. Raises Type for sizes that are no integers.
+ * @tensorflow tf.eye
  */
 export function eye(numRows: Count, numColumns?: Count | null | EyeOptions, more: EyeOptions = {}): Tensor {
   const bare = typeof numColumns !== 'object' || numColumns === null || isTensorLike(numColumns);
@@ -277,7 +281,7 @@ function smallest(a: number, b: number): number {
   throw new GraphError('Type', 'num_rows and num_columns must be positive integer values.');
 }
 
-/** The sums of the diagonals of matrices, as tf.trace. */
+/** The sums of the diagonals of matrices. @tensorflow tf.trace */
 export function trace(x: TensorLike, { name }: Named = {}): Tensor {
   const graph = graphOf([x]);
   return graph.nameScope(name ?? 'Trace', (scope) => {

@@ -65,7 +65,9 @@ export class Orthogonal extends FloatInitializer {
   }
 }
 
+/** The identity matrix, times gain. @tensorflow tf.initializers.identity */
 export const identityInitializer = (...given: Arguments<IdentityOptions>): Identity =>
   new Identity(named(['gain', 'dtype'], given));
+/** A random orthogonal matrix, or rows or columns of one. @tensorflow tf.orthogonal_initializer */
 export const orthogonalInitializer = (...given: Arguments<OrthogonalOptions>): Orthogonal =>
   new Orthogonal(named(['gain', 'seed', 'dtype'], given));

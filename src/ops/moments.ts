@@ -21,7 +21,10 @@ export interface KeepOptions extends Named {
 }
 const keeps = ({ keepDims, keepdims }: KeepOptions): boolean => keepdims ?? keepDims ?? false;
 
-/** Mean and variance over axes where each cell counts as often as its weight says, as tf.nn.weighted_moments. */
+/**
+ * Mean and variance over axes where each cell counts as often as its weight says.
+ * @tensorflow tf.nn.weighted_moments
+ */
 export function weightedMoments(
   x: TensorLike,
   axes: readonly number[],
@@ -56,7 +59,7 @@ export interface StatisticsOptions extends KeepOptions {
   /** Subtracted before summing, for precision. */
   readonly shift?: TensorLike | null | undefined;
 }
-/** Count, sum, sum of squares and shift over axes, as tf.nn.sufficient_statistics. */
+/** Count, sum, sum of squares and shift over axes. @tensorflow tf.nn.sufficient_statistics */
 export function sufficientStatistics(
   x: TensorLike,
   axes: readonly number[],
@@ -81,7 +84,7 @@ export function sufficientStatistics(
   });
 }
 
-/** Mean and variance from sufficient statistics, as tf.nn.normalize_moments. */
+/** Mean and variance from sufficient statistics. @tensorflow tf.nn.normalize_moments */
 export function normalizeMoments(
   counts: TensorLike,
   meanSs: TensorLike,
@@ -98,7 +101,7 @@ export function normalizeMoments(
   });
 }
 
-/** Which part of the cells is zero, float32, as tf.nn.zero_fraction. */
+/** Which part of the cells is zero, float32. @tensorflow tf.nn.zero_fraction */
 export function zeroFraction(value: TensorLike, { name = 'zero_fraction' }: Named = {}): Tensor {
   const graph = graphOf([value]);
   return graph.nameScope(name, () => {

@@ -13,7 +13,7 @@ import { reduceAll } from './reduce';
 import { size } from './shape';
 import { stridedSlice } from './slice';
 
-/** Whether x is a tensor of numbers, as tf.is_numeric_tensor. */
+/** Whether x is a tensor of numbers. @tensorflow tf.is_numeric_tensor */
 export const isNumericTensor = (x: unknown): x is Tensor =>
   x instanceof Tensor && (NUMBERS as readonly DType[]).includes(x.dtype);
 
@@ -38,11 +38,11 @@ function grows(name: string, x: TensorLike, compare: (zero: Tensor, step: Tensor
     return reduceAll(compare(constant(0, steps.dtype), steps));
   });
 }
-/** Whether no cell is smaller than the one before, as tf.is_non_decreasing. */
+/** Whether no cell is smaller than the one before. @tensorflow tf.is_non_decreasing */
 export function isNonDecreasing(x: TensorLike, { name }: Named = {}): Tensor {
   return grows(name ?? 'is_non_decreasing', x, (zero, step) => lessEqual(zero, step));
 }
-/** Whether each cell is larger than the one before, as tf.is_strictly_increasing. */
+/** Whether each cell is larger than the one before. @tensorflow tf.is_strictly_increasing */
 export function isStrictlyIncreasing(x: TensorLike, { name }: Named = {}): Tensor {
   return grows(name ?? 'is_strictly_increasing', x, (zero, step) => less(zero, step));
 }

@@ -81,7 +81,7 @@ const Tile = defineOp({
     readCells(output.data, input.data, tables);
   },
 });
-/** Repeats the array so many times along each dimension, as tf.tile. */
+/** Repeats the array so many times along each dimension. @tensorflow tf.tile */
 export function tile(input: TensorLike, multiples: TensorLike, { name }: Named = {}): Tensor {
   return Tile({ input, multiples }, {}, name).output;
 }
@@ -222,7 +222,10 @@ export interface PadOptions extends Named {
   readonly mode?: string | undefined;
   readonly constantValues?: TensorLike | undefined;
 }
-/** Frames `tensor`: paddings[d] = [before, after] along dimension d; as tf.pad. Raises Value for an unknown mode. */
+/**
+ * Frames `tensor`: paddings[d] = [before, after] along dimension d. Raises Value for an unknown mode.
+ * @tensorflow tf.pad
+ */
 export function pad(tensor: TensorLike, paddings: TensorLike, options: PadOptions = {}): Tensor {
   const { mode = 'CONSTANT', constantValues = 0, name } = options;
   const kind = mode.toUpperCase();

@@ -69,7 +69,7 @@ const Pow = defineOp({
     }),
   ),
 });
-/** x to the power of y, as tf.pow. Raises InvalidArgument for integers with a negative exponent. */
+/** x to the power of y. Raises InvalidArgument for integers with a negative exponent. @tensorflow tf.pow */
 export function pow(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Pow({ x, y }, {}, name).z;
 }
@@ -98,7 +98,7 @@ const Maximum = defineOp({
   reference: zipBy(() => (x, y) => (x < y || Number.isNaN(y) ? y : x)), // NaN wins
   kernel: zipKernel('maximum'),
 });
-/** The larger of x and y; where one is NaN, x. As tf.maximum. */
+/** The larger of x and y; where one is NaN, x. @tensorflow tf.maximum */
 export function maximum(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Maximum({ x, y }, {}, name).z;
 }
@@ -114,7 +114,7 @@ const Minimum = defineOp({
   reference: zipBy(() => (x, y) => (y < x || Number.isNaN(y) ? y : x)),
   kernel: zipKernel('minimum'),
 });
-/** The smaller of x and y; where one is NaN, x. As tf.minimum. */
+/** The smaller of x and y; where one is NaN, x. @tensorflow tf.minimum */
 export function minimum(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Minimum({ x, y }, {}, name).z;
 }
@@ -147,7 +147,7 @@ const SquaredDifference = defineOp({
   }),
   kernel: zipKernel('squared_difference'),
 });
-/** (x - y)^2, as tf.squared_difference. */
+/** (x - y)^2. @tensorflow tf.squared_difference */
 export function squaredDifference(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return SquaredDifference({ x, y }, {}, name).z;
 }
@@ -168,7 +168,7 @@ const Atan2 = defineOp({
     }),
   reference: ({ y, x, z }) => zipBy(() => Math.atan2)({ x: y, y: x, z }),
 });
-/** The angle of the point (x, y), in radians from -pi to pi, as tf.atan2. */
+/** The angle of the point (x, y), in radians from -pi to pi. @tensorflow tf.atan2 */
 export function atan2(y: TensorLike, x: TensorLike, { name }: Named = {}): Tensor {
   return Atan2({ y, x }, {}, name).z;
 }
@@ -226,7 +226,7 @@ const Xlogy = defineOp({
     return (x, y) => (x === 0 ? 0 : x * round(Math.log(y)));
   }),
 });
-/** x log y, and 0 wherever x is 0, as tf.math.xlogy. */
+/** x log y, and 0 wherever x is 0. @tensorflow tf.math.xlogy */
 export function xlogy(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Xlogy({ x, y }, {}, name).z;
 }
@@ -251,7 +251,7 @@ const Xdivy = defineOp({
   reference: zipBy(() => (x, y) => (x === 0 ? 0 : x / y)),
   kernel: zipKernel('xdivy'),
 });
-/** x / y, and 0 wherever x is 0, as tf.math.xdivy. */
+/** x / y, and 0 wherever x is 0. @tensorflow tf.math.xdivy */
 export function xdivy(x: TensorLike, y: TensorLike, { name }: Named = {}): Tensor {
   return Xdivy({ x, y }, {}, name).z;
 }

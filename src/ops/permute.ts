@@ -95,7 +95,7 @@ export interface TransposeOptions extends Named {
   /** Conjugates complex numbers too. */
   readonly conjugate?: boolean | undefined;
 }
-/** Dimension d of the result is dimension perm[d] of x; null reverses them. As tf.transpose. */
+/** Dimension d of the result is dimension perm[d] of x; null reverses them. @tensorflow tf.transpose */
 export function transpose(x: TensorLike, perm: TensorLike | null = null, options: TransposeOptions = {}): Tensor {
   const { conjugate = false, name = 'transpose' } = options;
   const graph = graphOf([x, perm]);
@@ -113,7 +113,10 @@ export function transpose(x: TensorLike, perm: TensorLike | null = null, options
     return result;
   });
 }
-/** The last two dimensions exchanged, as tf.linalg.transpose (matrix_transpose). Raises Value for a rank below 2. */
+/**
+ * The last two dimensions exchanged, as tf.linalg.transpose (matrix_transpose). Raises Value for a rank below 2.
+ * @tensorflow tf.matrix_transpose
+ */
 export function matrixTranspose(a: TensorLike, options: TransposeOptions = {}): Tensor {
   const { conjugate, name = 'matrix_transpose' } = options;
   const graph = graphOf([a]);
@@ -186,7 +189,7 @@ function axesOf(given: readonly number[], n: number): Set<number> {
   });
   return axes;
 }
-/** Turns the order along the axes around, as tf.reverse. */
+/** Turns the order along the axes around. @tensorflow tf.reverse */
 export function reverse(tensor: TensorLike, axis: TensorLike, { name }: Named = {}): Tensor {
   return ReverseV2({ tensor, axis }, {}, name).output;
 }
@@ -233,7 +236,7 @@ export interface ReverseSequenceOptions extends Named {
   readonly seqAxis: number;
   readonly batchAxis?: number | undefined;
 }
-/** Turns around the first seqLengths[b] entries of each batch element b, as tf.reverse_sequence. */
+/** Turns around the first seqLengths[b] entries of each batch element b. @tensorflow tf.reverse_sequence */
 export function reverseSequence(
   input: TensorLike,
   seqLengths: TensorLike,
@@ -278,7 +281,7 @@ const Roll = defineOp({
     readCells(output.data, input.data, tables);
   },
 });
-/** Shifts along the axes; what leaves at one end comes in at the other. As tf.roll. */
+/** Shifts along the axes; what leaves at one end comes in at the other. @tensorflow tf.roll */
 export function roll(input: TensorLike, shift: TensorLike, axis: TensorLike, { name }: Named = {}): Tensor {
   const attrs = { Tshift: indexTypeOf<'int32' | 'int64'>(shift), Taxis: indexTypeOf<'int32' | 'int64'>(axis) };
   return Roll({ input, shift, axis }, attrs, name).output;

@@ -251,21 +251,21 @@ function attrsOf<F extends string>(n: number, { ksize, strides, padding, dataFor
     data_format: (dataFormat ?? fallback) as F,
   };
 }
-/** The greatest cell of each window of images [N, H, W, C], as tf.nn.max_pool. */
+/** The greatest cell of each window of images [N, H, W, C]. @tensorflow tf.nn.max_pool */
 export function maxPool(value: TensorLike, options: PoolOptions): Tensor {
   const attrs = attrsOf(2, options, 'NHWC');
   if (attrs.ksize.includes(0)) throw new GraphError('Value', 'ksize cannot be zero.');
   return MaxPool({ input: value }, attrs, options.name).output;
 }
-/** The mean of each window of images [N, H, W, C], as tf.nn.avg_pool. */
+/** The mean of each window of images [N, H, W, C]. @tensorflow tf.nn.avg_pool */
 export function avgPool(value: TensorLike, options: PoolOptions): Tensor {
   return AvgPool({ value }, attrsOf(2, options, 'NHWC'), options.name).output;
 }
-/** The greatest cell of each window of volumes [N, D, H, W, C], as tf.nn.max_pool3d. */
+/** The greatest cell of each window of volumes [N, D, H, W, C]. @tensorflow tf.nn.max_pool3d */
 export function maxPool3d(input: TensorLike, options: PoolOptions): Tensor {
   return MaxPool3D({ input }, attrsOf(3, options, 'NDHWC'), options.name).output;
 }
-/** The mean of each window of volumes [N, D, H, W, C], as tf.nn.avg_pool3d. */
+/** The mean of each window of volumes [N, D, H, W, C]. @tensorflow tf.nn.avg_pool3d */
 export function avgPool3d(input: TensorLike, options: PoolOptions): Tensor {
   return AvgPool3D({ input }, attrsOf(3, options, 'NDHWC'), options.name).output;
 }
@@ -286,9 +286,9 @@ const alongRows =
       });
       return squeeze(y, [at]);
     });
-/** The greatest cell of each window of rows [N, W, C], as tf.nn.max_pool1d. */
+/** The greatest cell of each window of rows [N, W, C]. @tensorflow tf.nn.max_pool1d */
 export const maxPool1d = alongRows((x, o) => maxPool(x, o), 'MaxPool1d');
-/** The mean of each window of rows [N, W, C], as tf.nn.avg_pool1d. */
+/** The mean of each window of rows [N, W, C]. @tensorflow tf.nn.avg_pool1d */
 export const avgPool1d = alongRows((x, o) => avgPool(x, o), 'AvgPool1D');
 
 export interface AnyPoolOptions extends Named {
@@ -301,7 +301,7 @@ export interface AnyPoolOptions extends Named {
   readonly dilations?: readonly number[] | undefined;
   readonly dataFormat?: string | undefined;
 }
-/** Pooling over 1 to 3 spatial dimensions, as tf.nn.pool. Raises Value for strides greater than the window. */
+/** Pooling over 1 to 3 spatial dimensions. Raises Value for strides greater than the window. @tensorflow tf.nn.pool */
 export function pool(inputLike: TensorLike, options: AnyPoolOptions): Tensor {
   const { windowShape: size, poolingType, padding, dataFormat, name = `${poolingType.toLowerCase()}_pool` } = options;
   const graph = graphOf([inputLike]);

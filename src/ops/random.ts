@@ -58,7 +58,7 @@ function checkUniform(dtype: DType, maxval: TensorLike | null | undefined): Tens
   return 1;
 }
 
-/** Uniform in [minval, maxval), as tf.random_uniform. Raises Value for integers without maxval. */
+/** Uniform in [minval, maxval). Raises Value for integers without maxval. @tensorflow tf.random_uniform */
 export function randomUniform(shape: TensorLike, options: UniformOptions = {}): Tensor {
   const { minval = 0, dtype = 'float32', seed, name = 'random_uniform' } = options;
   const maxval = checkUniform(dtype, options.maxval);
@@ -75,7 +75,7 @@ export function randomUniform(shape: TensorLike, options: UniformOptions = {}): 
 }
 
 export interface StatelessUniformOptions extends Omit<UniformOptions, 'seed'> {}
-/** The same numbers at each run: they depend on the two seeds only. As tf.random.stateless_uniform. */
+/** The same numbers at each run: they depend on the two seeds only. @tensorflow tf.random.stateless_uniform */
 export function statelessRandomUniform(
   shape: TensorLike,
   seed: TensorLike,
@@ -114,13 +114,13 @@ function scaled(
     return add(times(draw(sizes, dtype), spread), center, { name: scope });
   });
 }
-/** Normal, mean 0 and deviation 1 by default, as tf.random_normal. */
+/** Normal, mean 0 and deviation 1 by default. @tensorflow tf.random_normal */
 export function randomNormal(shape: TensorLike, options: NormalOptions = {}): Tensor {
   return scaled(shape, options, 'random_normal', (sizes, dtype) => {
     return RandomStandardNormal({ shape: sizes }, { dtype, ...getSeed(options.seed) }).output;
   });
 }
-/** Normal, redrawn where more than two deviations off, as tf.truncated_normal. */
+/** Normal, redrawn where more than two deviations off. @tensorflow tf.truncated_normal */
 export function truncatedNormal(shape: TensorLike, options: NormalOptions = {}): Tensor {
   return scaled(shape, options, 'truncated_normal', (sizes, dtype) => {
     return TruncatedNormal({ shape: sizes }, { dtype, ...getSeed(options.seed) }).output;
@@ -128,7 +128,7 @@ export function truncatedNormal(shape: TensorLike, options: NormalOptions = {}):
 }
 
 export interface StatelessNormalOptions extends Omit<NormalOptions, 'seed'> {}
-/** As tf.random.stateless_normal. */
+/** As tf.random.stateless_normal. @tensorflow tf.random.stateless_normal */
 export function statelessRandomNormal(
   shape: TensorLike,
   seed: TensorLike,
@@ -138,7 +138,7 @@ export function statelessRandomNormal(
     return StatelessRandomNormal({ shape: sizes, seed }, { dtype }).output;
   });
 }
-/** As tf.random.stateless_truncated_normal. */
+/** As tf.random.stateless_truncated_normal. @tensorflow tf.random.stateless_truncated_normal */
 export function statelessTruncatedNormal(
   shape: TensorLike,
   seed: TensorLike,
@@ -176,7 +176,7 @@ export function parameterizedTruncatedNormal(shape: TensorLike, options: Truncat
 export interface SeedOptions extends Named {
   readonly seed?: SeedLike;
 }
-/** The rows in a random order, as tf.random_shuffle. */
+/** The rows in a random order. @tensorflow tf.random_shuffle */
 export function randomShuffle(value: TensorLike, { seed, name }: SeedOptions = {}): Tensor {
   return RandomShuffle({ value }, getSeed(seed), name).output;
 }
@@ -189,12 +189,15 @@ export interface CategoricalOptions extends SeedOptions {
   /** int64 by default. */
   readonly dtype?: 'int32' | 'int64' | undefined;
 }
-/** Classes drawn by unnormalized log probabilities [batch, classes]: a [batch, numSamples], as tf.multinomial. */
+/**
+ * Classes drawn by unnormalized log probabilities [batch, classes]: a [batch, numSamples].
+ * @tensorflow tf.multinomial
+ */
 export function multinomial(logits: TensorLike, numSamples: TensorLike, options: MultinomialOptions = {}): Tensor {
   const { seed, name = 'multinomial', outputDtype } = options;
   return draws(logits, numSamples, outputDtype, seed, name);
 }
-/** The same under its newer name, as tf.random.categorical. */
+/** The same under its newer name. @tensorflow tf.random.categorical */
 export function categorical(logits: TensorLike, numSamples: TensorLike, options: CategoricalOptions = {}): Tensor {
   const { seed, name = 'categorical', dtype } = options;
   return draws(logits, numSamples, dtype, seed, name);

@@ -62,8 +62,9 @@ export interface RangeOptions extends Named {
   readonly dtype?: DType | undefined;
 }
 /**
- * start, start + delta, ... up to but without limit, as tf.range; `range(limit)` starts at 0. Whole numbers make int32,
+ * start, start + delta, ... up to but without limit; `range(limit)` starts at 0. Whole numbers make int32,
  * others float32, unless a dtype or a tensor says otherwise.
+ * @tensorflow tf.range
  */
 export function range(limit: TensorLike, options?: RangeOptions): Tensor;
 export function range(start: TensorLike, limit: TensorLike, options?: RangeOptions): Tensor;
@@ -124,7 +125,7 @@ const LinSpace = defineOp({
     for (let i = 0; i < n; i++) out[i] = i > 0 && i === n - 1 ? b : round(a + round(step * i));
   },
 });
-/** `num` numbers from start to stop, both included, as tf.linspace. */
+/** `num` numbers from start to stop, both included. @tensorflow tf.linspace */
 export function linspace(start: TensorLike, stop: TensorLike, num: TensorLike, { name }: Named = {}): Tensor {
   return LinSpace({ start, stop, num }, {}, name).output;
 }
@@ -135,7 +136,7 @@ export interface MeshgridOptions extends Named {
   /** 'xy' (Cartesian) swaps the first two dimensions, 'ij' (matrix) does not. */
   readonly indexing?: 'xy' | 'ij' | undefined;
 }
-/** One array per vector, each repeated over the others' dimensions, as tf.meshgrid. */
+/** One array per vector, each repeated over the others' dimensions. @tensorflow tf.meshgrid */
 export function meshgrid(vectors: readonly TensorLike[], options: MeshgridOptions = {}): Tensor[] {
   const { indexing = 'xy', name = 'meshgrid' } = options;
   if (indexing !== 'xy' && indexing !== 'ij')
@@ -160,7 +161,10 @@ export function meshgrid(vectors: readonly TensorLike[], options: MeshgridOption
 export interface SequenceMaskOptions extends Named {
   readonly dtype?: DType | undefined;
 }
-/** Row i holds lengths[i] trues, then falses, as tf.sequence_mask; without maxlen the longest decides the width. */
+/**
+ * Row i holds lengths[i] trues, then falses; without maxlen the longest decides the width.
+ * @tensorflow tf.sequence_mask
+ */
 export function sequenceMask(
   lengths: TensorLike,
   maxlen: TensorLike | null = null,

@@ -216,40 +216,41 @@ function reduce(make: Make, input: TensorLike, axisOrOptions: Axis | ReduceOptio
 /**
  * The sum over `axis`, by default over all axes; axes may be negative. As tf.reduce_sum. Raises Value for an axis that
  * is not there, as all reductions do.
+ * @tensorflow tf.reduce_sum
  */
 export function reduceSum(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Sum, input, axis, options);
 }
-/** The mean over `axis`, NaN of nothing; integers are divided as integers. As tf.reduce_mean. */
+/** The mean over `axis`, NaN of nothing; integers are divided as integers. @tensorflow tf.reduce_mean */
 export function reduceMean(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Mean, input, axis, options);
 }
-/** The product over `axis`, 1 of nothing; as tf.reduce_prod. */
+/** The product over `axis`, 1 of nothing. @tensorflow tf.reduce_prod */
 export function reduceProd(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Prod, input, axis, options);
 }
-/** The largest over `axis`, -Infinity of nothing, NaN where there is one. As tf.reduce_max. */
+/** The largest over `axis`, -Infinity of nothing, NaN where there is one. @tensorflow tf.reduce_max */
 export function reduceMax(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Max, input, axis, options);
 }
-/** The smallest over `axis`, Infinity of nothing, NaN where there is one. As tf.reduce_min. */
+/** The smallest over `axis`, Infinity of nothing, NaN where there is one. @tensorflow tf.reduce_min */
 export function reduceMin(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Min, input, axis, options);
 }
-/** Whether all bools over `axis` are true; as tf.reduce_all. */
+/** Whether all bools over `axis` are true. @tensorflow tf.reduce_all */
 export function reduceAll(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(All, input, axis, options);
 }
-/** Whether any bool over `axis` is true; as tf.reduce_any. */
+/** Whether any bool over `axis` is true. @tensorflow tf.reduce_any */
 export function reduceAny(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(Any, input, axis, options);
 }
-/** The square root of the sum of squares over `axis`; has no gradient. As tf.math.reduce_euclidean_norm. */
+/** The square root of the sum of squares over `axis`; has no gradient. @tensorflow tf.math.reduce_euclidean_norm */
 export function reduceEuclideanNorm(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   return reduce(EuclideanNorm, input, axis, options);
 }
 
-/** log(sum(exp(x))) over `axis`, safe from overflow; as tf.reduce_logsumexp. */
+/** log(sum(exp(x))) over `axis`, safe from overflow. @tensorflow tf.reduce_logsumexp */
 export function reduceLogsumexp(input: TensorLike, axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
   const w = wanted(axis, options);
   const x = convertToTensor(input);

@@ -60,7 +60,7 @@ const ScatterNd = defineOp({
     });
   },
 });
-/** Zeros of that shape with `updates` added in the places that the rows of `indices` name, as tf.scatter_nd. */
+/** Zeros of that shape with `updates` added in the places that the rows of `indices` name. @tensorflow tf.scatter_nd */
 export function scatterNd(indices: TensorLike, updates: TensorLike, shape: TensorLike, { name }: Named = {}): Tensor {
   return ScatterNd({ indices, updates, shape }, { Tindices: indexTypeOf(indices, shape) }, name).output;
 }
@@ -118,11 +118,11 @@ const scatterWith =
   (make: typeof TensorScatterAdd | typeof TensorScatterSub | typeof TensorScatterUpdate): TensorScatter =>
   (tensor, indices, updates, { name } = {}) =>
     (make as typeof TensorScatterAdd)({ tensor, indices, updates }, { Tindices: indexTypeOf(indices) }, name).output;
-/** A copy of `tensor` with `updates` added where the rows of `indices` say, as tf.tensor_scatter_add. */
+/** A copy of `tensor` with `updates` added where the rows of `indices` say. @tensorflow tf.tensor_scatter_add */
 export const tensorScatterAdd: TensorScatter = scatterWith(TensorScatterAdd);
-/** A copy of `tensor` with `updates` subtracted, as tf.tensor_scatter_sub. */
+/** A copy of `tensor` with `updates` subtracted. @tensorflow tf.tensor_scatter_sub */
 export const tensorScatterSub: TensorScatter = scatterWith(TensorScatterSub);
-/** A copy of `tensor` with `updates` in place of what was there, as tf.tensor_scatter_update. */
+/** A copy of `tensor` with `updates` in place of what was there. @tensorflow tf.tensor_scatter_update */
 export const tensorScatterUpdate: TensorScatter = scatterWith(TensorScatterUpdate);
 
 const ScatterNdNonAliasingAdd = defineOp({
@@ -206,7 +206,10 @@ export interface SparseToDenseOptions extends Named {
   readonly defaultValue?: TensorLike | undefined;
   readonly validateIndices?: boolean | undefined;
 }
-/** An array of that shape that holds the values at the indices and the default elsewhere, as tf.sparse_to_dense. */
+/**
+ * An array of that shape that holds the values at the indices and the default elsewhere.
+ * @tensorflow tf.sparse_to_dense
+ */
 export function sparseToDense(
   sparseIndices: TensorLike,
   outputShape: TensorLike,

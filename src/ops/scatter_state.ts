@@ -89,6 +89,7 @@ function slices(kind: ScatterNdKind, ref: Mutable, indices: TensorLike, updates:
 /**
  * Replaces the rows `indices` of a variable by `updates` (shape: that of indices, then that of a row; or one number), as
  * tf.scatter_update. The later of two equal indices wins. InvalidArgument at run for an index out of range.
+ * @tensorflow tf.scatter_update
  */
 export function scatterUpdate(
   ref: Mutable,
@@ -102,20 +103,20 @@ const method =
   (kind: ScatterKind) =>
   (ref: Mutable, indices: TensorLike, updates: TensorLike, o: ScatterOptions = {}): Scattered =>
     rows(kind, ref, indices, updates, o);
-/** Adds to rows, as tf.scatter_add; equal indices add up. */
+/** Adds to rows; equal indices add up. @tensorflow tf.scatter_add */
 export const scatterAdd = method('Add');
-/** Subtracts from rows, as tf.scatter_sub. */
+/** Subtracts from rows. @tensorflow tf.scatter_sub */
 export const scatterSub = method('Sub');
-/** Multiplies rows, as tf.scatter_mul. */
+/** Multiplies rows. @tensorflow tf.scatter_mul */
 export const scatterMul = method('Mul');
-/** Divides rows, as tf.scatter_div. */
+/** Divides rows. @tensorflow tf.scatter_div */
 export const scatterDiv = method('Div');
-/** Keeps the smaller of old and new, as tf.scatter_min. */
+/** Keeps the smaller of old and new. @tensorflow tf.scatter_min */
 export const scatterMin = method('Min');
-/** Keeps the larger of old and new, as tf.scatter_max. */
+/** Keeps the larger of old and new. @tensorflow tf.scatter_max */
 export const scatterMax = method('Max');
 
-/** Replaces the slices that the last axis of `indices` names, as tf.scatter_nd_update. */
+/** Replaces the slices that the last axis of `indices` names. @tensorflow tf.scatter_nd_update */
 export function scatterNdUpdate(
   ref: Mutable,
   indices: TensorLike,
@@ -124,7 +125,7 @@ export function scatterNdUpdate(
 ): Scattered {
   return slices('Update', ref, indices, updates, { ...o, useLocking: o.useLocking ?? true });
 }
-/** Adds to slices, as tf.scatter_nd_add. */
+/** Adds to slices. @tensorflow tf.scatter_nd_add */
 export function scatterNdAdd(
   ref: Mutable,
   indices: TensorLike,
@@ -133,7 +134,7 @@ export function scatterNdAdd(
 ): Scattered {
   return slices('Add', ref, indices, updates, o);
 }
-/** Subtracts from slices, as tf.scatter_nd_sub. */
+/** Subtracts from slices. @tensorflow tf.scatter_nd_sub */
 export function scatterNdSub(
   ref: Mutable,
   indices: TensorLike,

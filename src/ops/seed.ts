@@ -17,8 +17,9 @@ const truncate = (seed: number | bigint): number => {
 };
 
 /**
- * The two seeds of an op, as tf.get_seed. With a graph seed only, the op's is the number of ops the graph has so far; so
+ * The two seeds of an op. With a graph seed only, the op's is the number of ops the graph has so far; so
  * the same program makes the same numbers.
+ * @tensorflow tf.get_seed
  */
 export function getSeed(opSeed: SeedLike = null): Seeds {
   const { seed: graphSeed, version } = getDefaultGraph();
@@ -28,7 +29,10 @@ export function getSeed(opSeed: SeedLike = null): Seeds {
   return seed === 0 && seed2 === 0 ? { seed: 0, seed2: MAX } : { seed, seed2 };
 }
 
-/** Makes the random ops to come repeatable, in the default graph: as tf.set_random_seed. */
+/**
+ * Makes the random ops to come repeatable, in the default graph: as tf.set_random_seed.
+ * @tensorflow tf.set_random_seed
+ */
 export function setRandomSeed(seed: number | null): void {
   getDefaultGraph().seed = seed;
 }

@@ -123,15 +123,15 @@ const segment =
   ): Segment =>
   (data, segmentIds, { name } = {}) =>
     (make as typeof SegmentSum)({ data, segment_ids: segmentIds }, { Tindices: indexTypeOf(segmentIds) }, name).output;
-/** Row s is the sum of the rows whose id is s; ids must not decrease. As tf.segment_sum. */
+/** Row s is the sum of the rows whose id is s; ids must not decrease. @tensorflow tf.segment_sum */
 export const segmentSum: Segment = segment(SegmentSum);
-/** The mean of each segment's rows, as tf.segment_mean. */
+/** The mean of each segment's rows. @tensorflow tf.segment_mean */
 export const segmentMean: Segment = segment(SegmentMean);
-/** The product of each segment's rows, as tf.segment_prod. */
+/** The product of each segment's rows. @tensorflow tf.segment_prod */
 export const segmentProd: Segment = segment(SegmentProd);
-/** The smallest of each segment's rows, as tf.segment_min. */
+/** The smallest of each segment's rows. @tensorflow tf.segment_min */
 export const segmentMin: Segment = segment(SegmentMin);
-/** The largest of each segment's rows, as tf.segment_max. */
+/** The largest of each segment's rows. @tensorflow tf.segment_max */
 export const segmentMax: Segment = segment(SegmentMax);
 
 // ---- unsorted -----------------------------------------------------------------------------------------------------
@@ -251,17 +251,17 @@ const unsorted =
     const inputs = { data, segment_ids: ids, num_segments: numSegments };
     return (make as typeof UnsortedSegmentProd)(inputs, { Tindices: indexTypeOf(ids) }, name).output;
   };
-/** Row s is the sum of all rows whose id is s; negative ids are left out. As tf.unsorted_segment_sum. */
+/** Row s is the sum of all rows whose id is s; negative ids are left out. @tensorflow tf.unsorted_segment_sum */
 export const unsortedSegmentSum: UnsortedSegment = unsorted(
   UnsortedSegmentSum as unknown as typeof UnsortedSegmentProd,
 );
-/** The products, 1 for an empty segment; as tf.unsorted_segment_prod. */
+/** The products, 1 for an empty segment. @tensorflow tf.unsorted_segment_prod */
 export const unsortedSegmentProd: UnsortedSegment = unsorted(UnsortedSegmentProd);
-/** The smallest, the dtype's highest value for an empty segment; as tf.unsorted_segment_min. */
+/** The smallest, the dtype's highest value for an empty segment. @tensorflow tf.unsorted_segment_min */
 export const unsortedSegmentMin: UnsortedSegment = unsorted(
   UnsortedSegmentMin as unknown as typeof UnsortedSegmentProd,
 );
-/** The largest, the dtype's lowest value for an empty segment; as tf.unsorted_segment_max. */
+/** The largest, the dtype's lowest value for an empty segment. @tensorflow tf.unsorted_segment_max */
 export const unsortedSegmentMax: UnsortedSegment = unsorted(
   UnsortedSegmentMax as unknown as typeof UnsortedSegmentProd,
 );

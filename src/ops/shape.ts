@@ -30,7 +30,7 @@ const Size = defineOp({
     output.data[0] = cellOf(output.dtype, sizeOf(input.shape));
   },
 });
-/** The number of elements: a constant where it is known, as tf.size. */
+/** The number of elements: a constant where it is known. @tensorflow tf.size */
 export function size(input: TensorLike, options: ShapeOptions = {}): Tensor {
   const { name = 'Size', outType = 'int32', optimize = true } = options;
   const graph = graphOf([input]);
@@ -58,7 +58,7 @@ export interface RankOptions extends Named {
   /** false: an op even for a rank that is known. */
   readonly optimize?: boolean | undefined;
 }
-/** The number of dimensions, int32: a constant where it is known, as tf.rank. */
+/** The number of dimensions, int32: a constant where it is known. @tensorflow tf.rank */
 export function rank(input: TensorLike, { name = 'Rank', optimize = true }: RankOptions = {}): Tensor {
   const graph = graphOf([input]);
   return graph.nameScope(name, (scope) => {
@@ -83,7 +83,7 @@ const ShapeN = defineOp({
 export interface ShapeNOptions extends Named {
   readonly outType?: 'int32' | 'int64' | undefined;
 }
-/** The shapes of several tensors by one op, as tf.shape_n. */
+/** The shapes of several tensors by one op. @tensorflow tf.shape_n */
 export function shapeN(input: readonly TensorLike[], { outType, name }: ShapeNOptions = {}): readonly Tensor[] {
   const sizes = ShapeN({ input }, { out_type: outType }, name).output;
   sizes.forEach((t, i) => {
@@ -118,7 +118,7 @@ const ExpandDims = defineOp({
   gradient: ({ output: dy }, { input }) => ({ input: reshape(dy, shapeOf(input)), dim: null }),
   reference: null,
 });
-/** Inserts a dimension of size 1 before `axis`; negative ones count from behind. As tf.expand_dims. */
+/** Inserts a dimension of size 1 before `axis`; negative ones count from behind. @tensorflow tf.expand_dims */
 export function expandDims(input: TensorLike, axis: TensorLike, { name }: Named = {}): Tensor {
   return ExpandDims({ input, dim: axis }, {}, name).output;
 }
@@ -155,7 +155,7 @@ const Squeeze = defineOp({
 export interface SqueezeOptions extends Named {
   readonly axis?: number | readonly number[] | undefined;
 }
-/** Takes dimensions of size 1 away: all, or those named by `axis`. As tf.squeeze. */
+/** Takes dimensions of size 1 away: all, or those named by `axis`. @tensorflow tf.squeeze */
 export function squeeze(input: TensorLike, options: SqueezeOptions | number | readonly number[] = {}): Tensor {
   const { axis, name } =
     typeof options === 'number' || Array.isArray(options)
@@ -183,7 +183,7 @@ const EnsureShape = defineOp({
   gradient: ({ output: dy }) => ({ input: dy }),
   reference: null,
 });
-/** Passes `input` on with a more exact static shape; a run with any other shape fails. As tf.ensure_shape. */
+/** Passes `input` on with a more exact static shape; a run with any other shape fails. @tensorflow tf.ensure_shape */
 export function ensureShape(input: TensorLike, to: Shape, { name }: Named = {}): Tensor {
   return EnsureShape({ input }, { shape: to }, name).output;
 }
@@ -223,7 +223,10 @@ const BroadcastTo = defineOp({
     readCells(output.data, input.data, tables);
   },
 });
-/** Repeats `input` along its dimensions of size 1, and new leading ones, until it has that shape. As tf.broadcast_to. */
+/**
+ * Repeats `input` along its dimensions of size 1, and new leading ones, until it has that shape.
+ * @tensorflow tf.broadcast_to
+ */
 export function broadcastTo(input: TensorLike, to: TensorLike, { name }: Named = {}): Tensor {
   return BroadcastTo({ input, shape: to }, {}, name).output;
 }
@@ -248,11 +251,11 @@ const BroadcastArgs = defineOp({
     }
   },
 });
-/** The shape of `x + y` from the two shapes, as tf.broadcast_dynamic_shape. */
+/** The shape of `x + y` from the two shapes. @tensorflow tf.broadcast_dynamic_shape */
 export function broadcastDynamicShape(shapeX: TensorLike, shapeY: TensorLike, { name }: Named = {}): Tensor {
   return BroadcastArgs({ s0: shapeX, s1: shapeY }, {}, name).r0;
 }
-/** The static shape of `x + y`; raises Value where the two do not fit. As tf.broadcast_static_shape. */
+/** The static shape of `x + y`; raises Value where the two do not fit. @tensorflow tf.broadcast_static_shape */
 export function broadcastStaticShape(x: Shape, y: Shape): Shape {
   return broadcast(x, y);
 }

@@ -13,8 +13,9 @@ import { cast } from './cast';
 import { numbers, offsets, readCells, stridesOf, writeCells } from './cells';
 import { asShape, fail, i32, indexTypeOf, minusDim, refuse, sameDim, typeAmong, unknowns, withRank } from './expect';
 import { booleanMask } from './gather';
-import { concat, pad, stack } from './join';
+import { concat, stack } from './join';
 import { minus, plus } from './operators';
+import { pad } from './pad';
 import { rank } from './shape';
 import { type Masks, select, tablesOf } from './strides';
 
@@ -76,7 +77,7 @@ const Slice = defineOp({
     readCells(output.data, input.data, tables);
   },
 });
-/** The part of `input` that starts at `begin`; a size of -1 means up to the end. As tf.slice. */
+/** The part of `input` that starts at `begin`; a size of -1 means up to the end. @tensorflow tf.slice */
 export function slice(input: TensorLike, begin: TensorLike, size: TensorLike, { name }: Named = {}): Tensor {
   return Slice({ input, begin, size }, { Index: indexTypeOf(begin, size) }, name).output;
 }
@@ -165,7 +166,7 @@ const wire = (options: StridedSliceOptions): Masks => ({
   new_axis_mask: options.newAxisMask ?? 0,
   shrink_axis_mask: options.shrinkAxisMask ?? 0,
 });
-/** Begin, end and step per dimension, as tf.strided_slice; null strides are ones. */
+/** Begin, end and step per dimension; null strides are ones. @tensorflow tf.strided_slice */
 export function stridedSlice(
   input: TensorLike,
   begin: TensorLike,
@@ -288,7 +289,7 @@ export function s(
 ): Range {
   return new Range(start, stop, step);
 }
-/** A new dimension of size 1 within an index, as tf.newaxis. */
+/** A new dimension of size 1 within an index. @tensorflow tf.newaxis */
 export const newaxis = null;
 /** As many whole dimensions as are left over, as `...` in Python. */
 export const ellipsis = '...';

@@ -105,9 +105,9 @@ function along(input: TensorLike, options: SoftmaxOptions, compute: (x: Tensor, 
   out.setShape(shape);
   return out;
 }
-/** exp(x) / sum(exp(x)) along an axis, the last by default, as tf.nn.softmax. */
+/** exp(x) / sum(exp(x)) along an axis, the last by default. @tensorflow tf.nn.softmax */
 export const softmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
   along(logits, options, (x, name) => Softmax({ logits: x }, {}, name).softmax);
-/** x - log(sum(exp(x))) along an axis, as tf.nn.log_softmax. */
+/** x - log(sum(exp(x))) along an axis. @tensorflow tf.nn.log_softmax */
 export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
   along(logits, options, (x, name) => LogSoftmax({ logits: x }, {}, name).logsoftmax);

@@ -128,7 +128,10 @@ const SpaceToBatchND = defineOp({
   reference: ({ input, block_shape, paddings, output }) =>
     toBatch(input, numbers(block_shape.data), pairsOf(numbers(paddings.data))!, output),
 });
-/** Cuts space (after padding) into blocks and lays equal places of all blocks into one batch; as tf.space_to_batch_nd. */
+/**
+ * Cuts space (after padding) into blocks and lays equal places of all blocks into one batch.
+ * @tensorflow tf.space_to_batch_nd
+ */
 export function spaceToBatchNd(
   input: TensorLike,
   blockShape: TensorLike,
@@ -151,7 +154,7 @@ const BatchToSpaceND = defineOp({
   reference: ({ input, block_shape, crops, output }) =>
     toSpace(input, numbers(block_shape.data), pairsOf(numbers(crops.data))!, output),
 });
-/** The way back from spaceToBatchNd, as tf.batch_to_space_nd. */
+/** The way back from spaceToBatchNd. @tensorflow tf.batch_to_space_nd */
 export function batchToSpaceNd(
   input: TensorLike,
   blockShape: TensorLike,
@@ -208,7 +211,10 @@ export function batchToSpace(input: TensorLike, crops: TensorLike, blockSize: nu
 export interface RequiredPaddingsOptions extends Named {
   readonly basePaddings?: TensorLike | undefined;
 }
-/** The least paddings that make a shape divisible, and the crops for the way back; as tf.required_space_to_batch_paddings. */
+/**
+ * The least paddings that make a shape divisible, and the crops for the way back.
+ * @tensorflow tf.required_space_to_batch_paddings
+ */
 export function requiredSpaceToBatchPaddings(
   inputShape: TensorLike,
   blockShape: TensorLike,
@@ -325,11 +331,11 @@ const DepthToSpace = defineOp({
 export interface DepthOptions extends Named {
   readonly dataFormat?: Format | undefined;
 }
-/** Moves blocks of an image into its channels, as tf.space_to_depth. */
+/** Moves blocks of an image into its channels. @tensorflow tf.space_to_depth */
 export function spaceToDepth(input: TensorLike, blockSize: number, { dataFormat, name }: DepthOptions = {}): Tensor {
   return SpaceToDepth({ input }, { block_size: blockSize, data_format: dataFormat }, name).output;
 }
-/** Moves channels into blocks of an image, as tf.depth_to_space. */
+/** Moves channels into blocks of an image. @tensorflow tf.depth_to_space */
 export function depthToSpace(input: TensorLike, blockSize: number, { dataFormat, name }: DepthOptions = {}): Tensor {
   return DepthToSpace({ input }, { block_size: blockSize, data_format: dataFormat }, name).output;
 }

@@ -27,7 +27,10 @@ const bad = (message: string): never => {
   throw new GraphError('Value', message);
 };
 
-/** Applies `op` with windows that have holes, as nn_ops.with_space_to_batch. Raises Value for rates below 1. */
+/**
+ * Applies `op` with windows that have holes, as nn_ops.with_space_to_batch. Raises Value for rates below 1.
+ * @tensorflow tf.nn.with_space_to_batch
+ */
 export const withSpaceToBatch = (input: Tensor, options: SpaceToBatchOptions): Tensor =>
   spaceToBatchOp(input.graph, options)(input);
 /** The same in two steps, as nn_ops.WithSpaceToBatch: the rates become nodes now, and each call of the result adds the rest. */

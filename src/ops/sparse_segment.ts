@@ -92,11 +92,11 @@ const segment =
   (make: typeof SparseSegmentSum | typeof SparseSegmentMean | typeof SparseSegmentSqrtN): SparseSegment =>
   (data, indices, segmentIds, { name } = {}) =>
     (make as typeof SparseSegmentSum)({ data, indices, segment_ids: segmentIds }, {}, name).output;
-/** Sums of the rows `indices` picks, by segment; as tf.sparse_segment_sum. */
+/** Sums of the rows `indices` picks, by segment. @tensorflow tf.sparse_segment_sum */
 export const sparseSegmentSum: SparseSegment = segment(SparseSegmentSum);
-/** Their means, as tf.sparse_segment_mean. */
+/** Their means. @tensorflow tf.sparse_segment_mean */
 export const sparseSegmentMean: SparseSegment = segment(SparseSegmentMean);
-/** Their sums by the square root of their number, as tf.sparse_segment_sqrt_n. */
+/** Their sums by the square root of their number. @tensorflow tf.sparse_segment_sqrt_n */
 export const sparseSegmentSqrtN: SparseSegment = segment(SparseSegmentSqrtN);
 
 // ---- their gradients ----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ const Erf = defineUnary('Erf', {
   gradient: errorGradient(2 / Math.sqrt(Math.PI)),
   cells: () => erfOf,
 });
-/** The Gauss error function, as tf.erf. */
+/** The Gauss error function. @tensorflow tf.erf */
 export function erf(x: TensorLike, { name }: Named = {}): Tensor {
   return Erf({ x }, {}, name).y;
 }
@@ -36,7 +36,7 @@ const Erfc = defineUnary('Erfc', {
   gradient: errorGradient(-2 / Math.sqrt(Math.PI)),
   cells: () => erfcOf,
 });
-/** 1 - erf(x), exact for large x, as tf.erfc. */
+/** 1 - erf(x), exact for large x. @tensorflow tf.erfc */
 export function erfc(x: TensorLike, { name }: Named = {}): Tensor {
   return Erfc({ x }, {}, name).y;
 }
@@ -48,7 +48,7 @@ const Lgamma = defineUnary('Lgamma', {
   gradient: (dy, x) => after(dy, () => times(dy, digamma(x))),
   cells: () => lgammaOf,
 });
-/** The logarithm of |gamma(x)|, as tf.lgamma. */
+/** The logarithm of |gamma(x)|. @tensorflow tf.lgamma */
 export function lgamma(x: TensorLike, { name }: Named = {}): Tensor {
   return Lgamma({ x }, {}, name).y;
 }
@@ -62,7 +62,7 @@ const Digamma = defineUnary('Digamma', {
     }),
   cells: () => digammaOf,
 });
-/** The derivative of lgamma, as tf.digamma. */
+/** The derivative of lgamma. @tensorflow tf.digamma */
 export function digamma(x: TensorLike, { name }: Named = {}): Tensor {
   return Digamma({ x }, {}, name).y;
 }
@@ -85,7 +85,7 @@ const Polygamma = defineOp({
   },
   reference: ({ a, x, z }) => zipBy(() => polygammaOf)({ x: a, y: x, z }),
 });
-/** The derivative number a (a whole number >= 0) of digamma at x, as tf.polygamma. */
+/** The derivative number a (a whole number >= 0) of digamma at x. @tensorflow tf.polygamma */
 export function polygamma(a: TensorLike, x: TensorLike, { name }: Named = {}): Tensor {
   return Polygamma({ a, x }, {}, name).z;
 }
@@ -109,7 +109,7 @@ const Zeta = defineOp({
   },
   reference: ({ x, q, z }) => zipBy(() => zetaOf)({ x, y: q, z }),
 });
-/** The Hurwitz zeta function: the sum of (q + k)^-x over k >= 0, as tf.zeta. */
+/** The Hurwitz zeta function: the sum of (q + k)^-x over k >= 0. @tensorflow tf.zeta */
 export function zeta(x: TensorLike, q: TensorLike, { name }: Named = {}): Tensor {
   return Zeta({ x, q }, {}, name).z;
 }

@@ -116,20 +116,21 @@ export interface AssignOptions extends AssignAddOptions {
   readonly validateShape?: boolean | undefined;
 }
 /**
- * Writes `value` into a variable, as tf.assign. The answer holds the value after the write: the ref tensor, or for a
+ * Writes `value` into a variable. The answer holds the value after the write: the ref tensor, or for a
  * resource variable an unread variable. Raises Value where the shapes contradict.
+ * @tensorflow tf.assign
  */
 export function assign(ref: Mutable, value: TensorLike, options: AssignOptions = {}): Tensor | UnreadVariable {
   const { name, useLocking, validateShape } = options;
   if (!ref.isRef) return resourceOf(ref, 'assign').assign(value, { name }) as UnreadVariable;
   return Assign({ ref, value }, { validate_shape: validateShape, use_locking: useLocking }, name).output_ref;
 }
-/** Adds to a variable in place, as tf.assign_add. `name` counts for ref variables only. */
+/** Adds to a variable in place. `name` counts for ref variables only. @tensorflow tf.assign_add */
 export function assignAdd(ref: Mutable, value: TensorLike, options: AssignAddOptions = {}): Tensor | UnreadVariable {
   if (!ref.isRef) return resourceOf(ref, 'assign_add').assignAdd(value) as UnreadVariable;
   return AssignAdd({ ref, value }, { use_locking: options.useLocking }, options.name).output_ref;
 }
-/** Subtracts from a variable in place, as tf.assign_sub. `name` counts for ref variables only. */
+/** Subtracts from a variable in place. `name` counts for ref variables only. @tensorflow tf.assign_sub */
 export function assignSub(ref: Mutable, value: TensorLike, options: AssignAddOptions = {}): Tensor | UnreadVariable {
   if (!ref.isRef) return resourceOf(ref, 'assign_sub').assignSub(value) as UnreadVariable;
   return AssignSub({ ref, value }, { use_locking: options.useLocking }, options.name).output_ref;
@@ -152,7 +153,7 @@ const IsVariableInitialized = defineOp({
 /** Whether an op only asks if a variable is initialized, so that it may look at a variable which is not. */
 export const asksIfInitialized = (op: Operation): boolean => IsVariableInitialized.is(op);
 
-/** A bool scalar, as tf.is_variable_initialized. */
+/** A bool scalar. @tensorflow tf.is_variable_initialized */
 export function isVariableInitialized(ref: Mutable, { name }: Named = {}): Tensor {
   if (!ref.isRef) return resourceOf(ref, 'is_initialized').isInitialized({ name });
   return IsVariableInitialized({ ref }, {}, name).is_initialized;
@@ -183,7 +184,10 @@ export function countUp(counter: Slot, output: Slot, limit: number): void {
   output.data[0] = now;
   counter.data[0] = typeof now === 'bigint' ? (((now as bigint) + 1n) as unknown as number) : now + 1;
 }
-/** Counts a scalar int variable up, one a run, and gives what it was; OutOfRange at `limit`. As tf.count_up_to. */
+/**
+ * Counts a scalar int variable up, one a run, and gives what it was; OutOfRange at `limit`.
+ * @tensorflow tf.count_up_to
+ */
 export function countUpTo(ref: Mutable, limit: number, { name }: Named = {}): Tensor {
   if (!ref.isRef) return resourceCountUpTo(resourceOf(ref, 'handle'), limit, { name });
   return CountUpTo({ ref }, { limit }, name).output;

@@ -79,7 +79,7 @@ const defineStitch = <const N extends string>(name: N) =>
 const DynamicStitch = defineStitch('DynamicStitch');
 const ParallelDynamicStitch = defineStitch('ParallelDynamicStitch');
 
-/** Row indices[k][i] of the result is data[k][i], as tf.dynamic_stitch. */
+/** Row indices[k][i] of the result is data[k][i]. @tensorflow tf.dynamic_stitch */
 export function dynamicStitch(
   indices: readonly TensorLike[],
   data: readonly TensorLike[],
@@ -87,7 +87,7 @@ export function dynamicStitch(
 ): Tensor {
   return DynamicStitch({ indices, data }, {}, name).merged;
 }
-/** The same where no index occurs twice, as tf.parallel_stack's dynamic stitch. */
+/** The same where no index occurs twice: the op ParallelDynamicStitch. */
 export function parallelDynamicStitch(
   indices: readonly TensorLike[],
   data: readonly TensorLike[],
@@ -139,7 +139,7 @@ const DynamicPartition = defineOp({
     });
   },
 });
-/** Deals the rows out to `numPartitions` tensors, as tf.dynamic_partition. */
+/** Deals the rows out to `numPartitions` tensors. @tensorflow tf.dynamic_partition */
 export function dynamicPartition(
   data: TensorLike,
   partitions: TensorLike,

@@ -45,6 +45,7 @@ interface Family {
 /**
  * As tf.TensorArray. Each op that changes the array answers it with a new `flow`, which later ops must use. An index is
  * written once, and read once unless `clearAfterRead` is false. Raises Value for options that exclude each other.
+ * @tensorflow tf.TensorArray
  */
 export class TensorArray {
   readonly dtype: DType;

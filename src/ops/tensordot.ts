@@ -77,6 +77,7 @@ type Side = number | readonly number[];
 /**
  * Contracts axes of `a` with axes of `b`: a number (the last of a with the first of b), two lists, or an int32 tensor of
  * two rows. As tf.tensordot. Raises Value for axes that cannot be paired.
+ * @tensorflow tf.tensordot
  */
 export function tensordot(
   a: TensorLike,

@@ -94,7 +94,7 @@ const TopKV2 = defineOp({
 export interface TopKOptions extends Named {
   readonly sorted?: boolean | undefined;
 }
-/** The k largest entries of each row and their places, the largest first; as tf.nn.top_k. */
+/** The k largest entries of each row and their places, the largest first. @tensorflow tf.nn.top_k */
 export function topK(
   input: TensorLike,
   k: TensorLike = 1,
@@ -149,7 +149,7 @@ const InTopKV2 = defineOp({
   gradient: 'missing',
   reference: ({ predictions, targets, k, precision }) => inTop(predictions, targets, Number(k.data[0]), precision),
 });
-/** Whether the target's prediction is among the k largest of its row, as tf.nn.in_top_k. */
+/** Whether the target's prediction is among the k largest of its row. @tensorflow tf.nn.in_top_k */
 export function inTopK(predictions: TensorLike, targets: TensorLike, k: TensorLike, { name }: Named = {}): Tensor {
   const graph = graphOf([predictions, targets, k]);
   return graph.nameScope(name ?? 'in_top_k', () => {

@@ -18,7 +18,7 @@ const Neg = defineUnary('Neg', {
   cells: () => (x) => -x,
   kernel: 'neg_f32',
 });
-/** -x, as tf.negative. */
+/** -x. @tensorflow tf.negative */
 export function negative(x: TensorLike, { name }: Named = {}): Tensor {
   return Neg({ x }, {}, name).y;
 }
@@ -30,7 +30,7 @@ const Abs = defineUnary('Abs', {
   cells: byKind({ float: () => Math.abs, int: () => magnitude, big: magnitude }),
   kernel: 'abs_f32',
 });
-/** The magnitude of x, as tf.abs. */
+/** The magnitude of x. @tensorflow tf.abs */
 export function abs(x: TensorLike, { name }: Named = {}): Tensor {
   return Abs({ x }, {}, name).y;
 }
@@ -44,7 +44,7 @@ const Sign = defineUnary('Sign', {
     big: ((x: bigint) => (x > 0n ? 1n : x < 0n ? -1n : 0n)) as unknown as Single,
   }),
 });
-/** -1, 0 or 1, as tf.sign. */
+/** -1, 0 or 1. @tensorflow tf.sign */
 export function sign(x: TensorLike, { name }: Named = {}): Tensor {
   return Sign({ x }, {}, name).y;
 }
@@ -60,13 +60,13 @@ const halfToEven: Single = (x) => {
 };
 
 const Floor = defineUnary('Floor', { types: FLOATS, gradient: null, cells: () => Math.floor, kernel: 'floor_f32' });
-/** The largest whole number that is not above x, as tf.floor. */
+/** The largest whole number that is not above x. @tensorflow tf.floor */
 export function floor(x: TensorLike, { name }: Named = {}): Tensor {
   return Floor({ x }, {}, name).y;
 }
 
 const Ceil = defineUnary('Ceil', { types: FLOATS, gradient: null, cells: () => Math.ceil, kernel: 'ceil_f32' });
-/** The smallest whole number that is not below x, as tf.math.ceil. */
+/** The smallest whole number that is not below x. @tensorflow tf.ceil */
 export function ceil(x: TensorLike, { name }: Named = {}): Tensor {
   return Ceil({ x }, {}, name).y;
 }
@@ -76,7 +76,7 @@ const Rint = defineUnary('Rint', {
   gradient: null,
   cells: () => (x) => (x < 0 ? -halfToEven(-x) : x === 0 ? x : halfToEven(x)),
 });
-/** The nearest whole number, ties to even, with x's sign; as tf.rint. */
+/** The nearest whole number, ties to even, with x's sign. @tensorflow tf.rint */
 export function rint(x: TensorLike, { name }: Named = {}): Tensor {
   return Rint({ x }, {}, name).y;
 }
@@ -86,7 +86,7 @@ const Round = defineUnary('Round', {
   gradient: null,
   cells: byKind({ float: () => halfToEven, int: () => itself, big: itself }),
 });
-/** The nearest whole number, ties to even; integers are answered themselves. As tf.round. */
+/** The nearest whole number, ties to even; integers are answered themselves. @tensorflow tf.round */
 export function round(x: TensorLike, { name }: Named = {}): Tensor {
   const t = convertToTensor(x, { name: 'x' });
   return isInteger(t.dtype) ? t : Round({ x: t }, {}, name).y;
@@ -107,7 +107,7 @@ const Square = defineUnary('Square', {
   },
   kernel: 'square_f32',
 });
-/** x * x, as tf.square. */
+/** x * x. @tensorflow tf.square */
 export function square(x: TensorLike, { name }: Named = {}): Tensor {
   return Square({ x }, {}, name).y;
 }
@@ -117,7 +117,7 @@ const Sqrt = defineUnary('Sqrt', {
   cells: () => Math.sqrt,
   kernel: 'sqrt_f32',
 });
-/** The square root, NaN below 0, as tf.sqrt. */
+/** The square root, NaN below 0. @tensorflow tf.sqrt */
 export function sqrt(x: TensorLike, { name }: Named = {}): Tensor {
   return Sqrt({ x }, {}, name).y;
 }
@@ -143,7 +143,7 @@ const Rsqrt = defineUnary('Rsqrt', {
   cells: () => (x) => 1 / Math.sqrt(x),
   kernel: 'rsqrt_f32',
 });
-/** 1 / sqrt(x), as tf.rsqrt. */
+/** 1 / sqrt(x). @tensorflow tf.rsqrt */
 export function rsqrt(x: TensorLike, { name }: Named = {}): Tensor {
   return Rsqrt({ x }, {}, name).y;
 }
@@ -188,7 +188,7 @@ const Reciprocal = defineUnary('Reciprocal', {
   gradient: (dy, _, y) => reciprocalGrad(y, dy),
   cells: inverse,
 });
-/** 1 / x, as tf.reciprocal. */
+/** 1 / x. @tensorflow tf.reciprocal */
 export function reciprocal(x: TensorLike, { name }: Named = {}): Tensor {
   return Reciprocal({ x }, {}, name).y;
 }
@@ -208,7 +208,7 @@ const Exp = defineUnary('Exp', {
   cells: () => Math.exp,
   kernel: 'exp_f32',
 });
-/** e to the power of x, as tf.exp. */
+/** e to the power of x. @tensorflow tf.exp */
 export function exp(x: TensorLike, { name }: Named = {}): Tensor {
   return Exp({ x }, {}, name).y;
 }
@@ -217,7 +217,7 @@ const Expm1 = defineUnary('Expm1', {
   gradient: (dy, x) => after(dy, () => times(dy, exp(x))),
   cells: () => Math.expm1,
 });
-/** e^x - 1, exact near 0, as tf.math.expm1. */
+/** e^x - 1, exact near 0. @tensorflow tf.expm1 */
 export function expm1(x: TensorLike, { name }: Named = {}): Tensor {
   return Expm1({ x }, {}, name).y;
 }
@@ -227,7 +227,7 @@ const Log = defineUnary('Log', {
   cells: () => Math.log,
   kernel: 'log_f32',
 });
-/** The natural logarithm, NaN below 0, as tf.log. */
+/** The natural logarithm, NaN below 0. @tensorflow tf.log */
 export function log(x: TensorLike, { name }: Named = {}): Tensor {
   return Log({ x }, {}, name).y;
 }
@@ -236,7 +236,7 @@ const Log1p = defineUnary('Log1p', {
   gradient: (dy, x) => after(dy, () => times(dy, reciprocal(plus(1, x)))),
   cells: () => Math.log1p,
 });
-/** log(1 + x), exact near 0, as tf.log1p. */
+/** log(1 + x), exact near 0. @tensorflow tf.log1p */
 export function log1p(x: TensorLike, { name }: Named = {}): Tensor {
   return Log1p({ x }, {}, name).y;
 }
@@ -249,7 +249,7 @@ const Sigmoid = defineUnary('Sigmoid', {
   },
   kernel: 'sigmoid_f32',
 });
-/** 1 / (1 + exp(-x)), as tf.sigmoid. */
+/** 1 / (1 + exp(-x)). @tensorflow tf.sigmoid */
 export function sigmoid(x: TensorLike, { name }: Named = {}): Tensor {
   return Sigmoid({ x }, {}, name).y;
 }
@@ -270,7 +270,7 @@ const SigmoidGrad = defineUnaryGrad('SigmoidGrad', {
 export function sigmoidGrad(y: TensorLike, dy: TensorLike, { name }: Named = {}): Tensor {
   return SigmoidGrad({ y, dy }, {}, name).z;
 }
-/** log(sigmoid(x)) = -softplus(-x), exact for large negative x, as tf.log_sigmoid. */
+/** log(sigmoid(x)) = -softplus(-x), exact for large negative x. @tensorflow tf.log_sigmoid */
 export function logSigmoid(x: TensorLike, { name }: Named = {}): Tensor {
   const graph = graphOf([x]);
   return graph.nameScope(name ?? 'LogSigmoid', (scope) => {

@@ -14,7 +14,7 @@ const Sin = defineUnary('Sin', {
   gradient: (dy, x) => after(dy, () => times(dy, cos(x))),
   cells: () => Math.sin,
 });
-/** The sine of x in radians, as tf.sin. */
+/** The sine of x in radians. @tensorflow tf.sin */
 export function sin(x: TensorLike, { name }: Named = {}): Tensor {
   return Sin({ x }, {}, name).y;
 }
@@ -27,7 +27,7 @@ const Cos = defineUnary('Cos', {
     }),
   cells: () => Math.cos,
 });
-/** The cosine of x in radians, as tf.cos. */
+/** The cosine of x in radians. @tensorflow tf.cos */
 export function cos(x: TensorLike, { name }: Named = {}): Tensor {
   return Cos({ x }, {}, name).y;
 }
@@ -36,7 +36,7 @@ const Tan = defineUnary('Tan', {
   gradient: (dy, x) => after(dy, () => times(square(reciprocal(cos(x))), dy)),
   cells: () => Math.tan,
 });
-/** The tangent of x in radians, as tf.tan. */
+/** The tangent of x in radians. @tensorflow tf.tan */
 export function tan(x: TensorLike, { name }: Named = {}): Tensor {
   return Tan({ x }, {}, name).y;
 }
@@ -50,7 +50,7 @@ const Asin = defineUnary('Asin', {
   gradient: (dy, x) => after(dy, () => times(dy, reciprocal(height(x, dy)))),
   cells: () => Math.asin,
 });
-/** The angle in radians whose sine is x, as tf.asin. */
+/** The angle in radians whose sine is x. @tensorflow tf.asin */
 export function asin(x: TensorLike, { name }: Named = {}): Tensor {
   return Asin({ x }, {}, name).y;
 }
@@ -63,7 +63,7 @@ const Acos = defineUnary('Acos', {
     }),
   cells: () => Math.acos,
 });
-/** The angle in radians whose cosine is x, as tf.acos. */
+/** The angle in radians whose cosine is x. @tensorflow tf.acos */
 export function acos(x: TensorLike, { name }: Named = {}): Tensor {
   return Acos({ x }, {}, name).y;
 }
@@ -77,7 +77,7 @@ const Atan = defineUnary('Atan', {
     }),
   cells: () => Math.atan,
 });
-/** The angle in radians whose tangent is x, as tf.atan. */
+/** The angle in radians whose tangent is x. @tensorflow tf.atan */
 export function atan(x: TensorLike, { name }: Named = {}): Tensor {
   return Atan({ x }, {}, name).y;
 }
@@ -88,7 +88,7 @@ const Sinh = defineUnary('Sinh', {
   gradient: (dy, x) => after(dy, () => times(dy, cosh(x))),
   cells: () => Math.sinh,
 });
-/** The hyperbolic sine, as tf.sinh. */
+/** The hyperbolic sine. @tensorflow tf.sinh */
 export function sinh(x: TensorLike, { name }: Named = {}): Tensor {
   return Sinh({ x }, {}, name).y;
 }
@@ -97,7 +97,7 @@ const Cosh = defineUnary('Cosh', {
   gradient: (dy, x) => after(dy, () => times(dy, sinh(x))),
   cells: () => Math.cosh,
 });
-/** The hyperbolic cosine, as tf.cosh. */
+/** The hyperbolic cosine. @tensorflow tf.cosh */
 export function cosh(x: TensorLike, { name }: Named = {}): Tensor {
   return Cosh({ x }, {}, name).y;
 }
@@ -107,7 +107,7 @@ const Tanh = defineUnary('Tanh', {
   cells: () => Math.tanh,
   kernel: 'tanh_f32',
 });
-/** The hyperbolic tangent, as tf.tanh. */
+/** The hyperbolic tangent. @tensorflow tf.tanh */
 export function tanh(x: TensorLike, { name }: Named = {}): Tensor {
   return Tanh({ x }, {}, name).y;
 }
@@ -132,7 +132,7 @@ const Asinh = defineUnary('Asinh', {
   gradient: (dy, _, y) => after(dy, () => over(dy, cosh(y))),
   cells: () => Math.asinh,
 });
-/** The inverse of sinh, as tf.asinh. */
+/** The inverse of sinh. @tensorflow tf.asinh */
 export function asinh(x: TensorLike, { name }: Named = {}): Tensor {
   return Asinh({ x }, {}, name).y;
 }
@@ -141,7 +141,7 @@ const Acosh = defineUnary('Acosh', {
   gradient: (dy, _, y) => after(dy, () => over(dy, sinh(y))),
   cells: () => Math.acosh,
 });
-/** The inverse of cosh, NaN below 1, as tf.acosh. */
+/** The inverse of cosh, NaN below 1. @tensorflow tf.acosh */
 export function acosh(x: TensorLike, { name }: Named = {}): Tensor {
   return Acosh({ x }, {}, name).y;
 }
@@ -155,7 +155,7 @@ const Atanh = defineUnary('Atanh', {
     }),
   cells: () => Math.atanh,
 });
-/** The inverse of tanh, as tf.atanh. */
+/** The inverse of tanh. @tensorflow tf.atanh */
 export function atanh(x: TensorLike, { name }: Named = {}): Tensor {
   return Atanh({ x }, {}, name).y;
 }

@@ -122,7 +122,7 @@ const UniqueWithCounts = defineOp({
 export interface UniqueOptions extends Named {
   readonly outIdx?: 'int32' | 'int64' | undefined;
 }
-/** The distinct entries of a vector in order of appearance, and which of them each entry is; as tf.unique. */
+/** The distinct entries of a vector in order of appearance, and which of them each entry is. @tensorflow tf.unique */
 export function unique(
   x: TensorLike,
   { outIdx, name }: UniqueOptions = {},
@@ -130,7 +130,7 @@ export function unique(
   const { y, idx } = Unique({ x }, { out_idx: outIdx }, name);
   return { y, idx };
 }
-/** The same, and how often each occurs; as tf.unique_with_counts. */
+/** The same, and how often each occurs. @tensorflow tf.unique_with_counts */
 export function uniqueWithCounts(
   x: TensorLike,
   { outIdx, name }: UniqueOptions = {},
@@ -169,7 +169,7 @@ const ListDiff = defineOp({
 export interface SetdiffOptions extends Named {
   readonly indexDtype?: 'int32' | 'int64' | undefined;
 }
-/** The entries of x that are not in y, and their places in x; as tf.setdiff1d. */
+/** The entries of x that are not in y, and their places in x. @tensorflow tf.setdiff1d */
 export function setdiff1d(
   x: TensorLike,
   y: TensorLike,
@@ -228,7 +228,7 @@ export function upperBound(sorted: TensorLike, values: TensorLike, { outType, na
 export interface SearchsortedOptions extends BoundOptions {
   readonly side?: 'left' | 'right' | undefined;
 }
-/** Where values would be put into sorted rows of any rank, as tf.searchsorted. */
+/** Where values would be put into sorted rows of any rank. @tensorflow tf.searchsorted */
 export function searchsorted(sorted: TensorLike, values: TensorLike, options: SearchsortedOptions = {}): Tensor {
   const { side = 'left', ...rest } = options;
   const sizes = [sorted, values].map((x) => shapeOf(x).at(-1));

@@ -33,7 +33,7 @@ interface ScopeDefaults {
   readonly constraint?: Constraint | null | undefined;
 }
 
-/** What getVariable knows of where it stands, as tf.VariableScope. Made by variableScope. */
+/** What getVariable knows of where it stands. Made by variableScope. @tensorflow tf.VariableScope */
 export class VariableScope {
   /** The prefix of variable names; '' at the root. */
   readonly name: string;
@@ -148,14 +148,15 @@ function scopesOf(graph: Graph = getDefaultGraph()): ScopeStore {
   }
   return scopes;
 }
-/** The innermost open scope, as tf.get_variable_scope. */
+/** The innermost open scope. @tensorflow tf.get_variable_scope */
 export const getVariableScope = (): VariableScope => scopesOf().current;
 
 // ---- getVariable --------------------------------------------------------------------------------------------------
 
 /**
- * The variable of that name in the current scope, made where the scope's `reuse` allows it, as tf.get_variable. `shape`
+ * The variable of that name in the current scope, made where the scope's `reuse` allows it. `shape`
  * may be given as the second argument or as an option.
+ * @tensorflow tf.get_variable
  */
 export function getVariable(name: string, options?: GetVariableOptions): Variable;
 export function getVariable(name: string, shape?: Shape | number, options?: GetVariableOptions): Variable;
@@ -176,7 +177,10 @@ function withShape(
     ? { ...more, ...(first === null ? {} : { shape: first as Shape | number }) }
     : (first as GetVariableOptions);
 }
-/** A variable that is not saved and not trained, in LOCAL_VARIABLES: as tf.get_local_variable. */
+/**
+ * A variable that is not saved and not trained, in LOCAL_VARIABLES: as tf.get_local_variable.
+ * @tensorflow tf.get_local_variable
+ */
 export function getLocalVariable(
   name: string,
   first?: Shape | number | GetVariableOptions,
@@ -201,8 +205,9 @@ export interface VariableScopeOptions extends ScopeDefaults {
 type Body<R> = (scope: VariableScope) => R;
 
 /**
- * Runs `body` with variables named under `nameOrScope` and ops in a name scope of that name, as tf.variable_scope. A
+ * Runs `body` with variables named under `nameOrScope` and ops in a name scope of that name. A
  * scope object jumps to that scope. `body` must not be async. Options may stand before or after it.
+ * @tensorflow tf.variable_scope
  */
 export function variableScope<R>(
   nameOrScope: string | VariableScope | null,

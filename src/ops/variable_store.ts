@@ -11,7 +11,7 @@ import { GlorotUniform, Zeros } from './initializers';
 import { checkModes, type InitialValue, type Variable, type VariableOptions } from './variable';
 import { makeVariable, resourceVariablesEnabled } from './variables';
 
-/** tf.AUTO_REUSE: make the variable where it does not exist yet. */
+/** tf.AUTO_REUSE: make the variable where it does not exist yet. @tensorflow tf.AUTO_REUSE */
 export const AUTO_REUSE: unique symbol = Symbol('AUTO_REUSE');
 export type Reuse = boolean | typeof AUTO_REUSE;
 

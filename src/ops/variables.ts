@@ -23,6 +23,7 @@ export type { InitialValue, VariableOptions };
 /**
  * `new Variable(initial, options)` makes a RefVariable or, where resource variables are asked for, a ResourceVariable; as
  * tf.Variable. Both are instances of it.
+ * @tensorflow tf.Variable
  */
 export const Variable = AnyVariable as unknown as new (
   initialValue: InitialValue,
@@ -38,10 +39,14 @@ declare module './variable' {
 // ---- creation -----------------------------------------------------------------------------------------------------
 
 let resourceByDefault = false;
-/** From now on variables are ResourceVariables where nothing else is asked for, as tf.enable_resource_variables. */
+/**
+ * From now on variables are ResourceVariables where nothing else is asked for.
+ * @tensorflow tf.enable_resource_variables
+ */
 export function enableResourceVariables(): void {
   resourceByDefault = true;
 }
+/** New variables are ref variables again. @tensorflow tf.disable_resource_variables */
 export function disableResourceVariables(): void {
   resourceByDefault = false;
 }
@@ -52,7 +57,10 @@ export type MakeVariable = (initialValue: InitialValue, options: VariableOptions
 export type VariableCreator = (next: MakeVariable, initialValue: InitialValue, options: VariableOptions) => Variable;
 
 const CREATORS = Symbol('variable creators');
-/** Every variable made while `body` runs goes through `creator`, inner scopes first, as tf.variable_creator_scope. */
+/**
+ * Every variable made while `body` runs goes through `creator`, inner scopes first.
+ * @tensorflow tf.variable_creator_scope
+ */
 export function variableCreatorScope<R>(creator: VariableCreator, body: () => R): R {
   const { stores } = getDefaultGraph();
   const before = (stores.get(CREATORS) ?? []) as readonly VariableCreator[];
@@ -94,22 +102,25 @@ const listed =
   (key: string) =>
   (scope?: string | null): Variable[] =>
     getDefaultGraph().getCollection<Variable>(key, scope);
-/** The variables that are saved and restored, as tf.global_variables; `scope`: a pattern for the start of their names. */
+/**
+ * The variables that are saved and restored; `scope`: a pattern for the start of their names.
+ * @tensorflow tf.global_variables
+ */
 export const globalVariables = listed(GraphKeys.GLOBAL_VARIABLES);
-/** The old name of globalVariables. */
+/** The old name of globalVariables. @tensorflow tf.all_variables */
 export const allVariables = (): Variable[] => globalVariables();
-/** Variables of this process only, as tf.local_variables: counters of metrics. */
+/** Variables of this process only, as tf.local_variables: counters of metrics. @tensorflow tf.local_variables */
 export const localVariables = listed(GraphKeys.LOCAL_VARIABLES);
-/** As tf.model_variables. */
+/** As tf.model_variables. @tensorflow tf.model_variables */
 export const modelVariables = listed(GraphKeys.MODEL_VARIABLES);
-/** What optimizers move by default, as tf.trainable_variables. */
+/** What optimizers move by default. @tensorflow tf.trainable_variables */
 export const trainableVariables = listed(GraphKeys.TRAINABLE_VARIABLES);
-/** As tf.moving_average_variables. */
+/** As tf.moving_average_variables. @tensorflow tf.moving_average_variables */
 export const movingAverageVariables = listed(GraphKeys.MOVING_AVERAGE_VARIABLES);
 
 // ---- initializing -------------------------------------------------------------------------------------------------
 
-/** One op that initializes all of these, as tf.variables_initializer; a NoOp for none. */
+/** One op that initializes all of these; a NoOp for none. @tensorflow tf.variables_initializer */
 export function variablesInitializer(variables: readonly Variable[], { name = 'init' }: Named = {}): Operation {
   if (variables.length === 0) return noOp({ name });
   return group(
@@ -117,9 +128,9 @@ export function variablesInitializer(variables: readonly Variable[], { name = 'i
     { name },
   );
 }
-/** Run it first in each session, as tf.global_variables_initializer. */
+/** Run it first in each session. @tensorflow tf.global_variables_initializer */
 export const globalVariablesInitializer = (): Operation => variablesInitializer(globalVariables());
-/** As tf.local_variables_initializer. */
+/** As tf.local_variables_initializer. @tensorflow tf.local_variables_initializer */
 export const localVariablesInitializer = (): Operation => variablesInitializer(localVariables());
 /** Old names of the three. */
 export const initializeVariables = variablesInitializer;
@@ -134,7 +145,10 @@ function asked(variables: readonly Mutable[] | null | undefined): readonly Mutab
   return ops.filter((op) => op.def.source === 'ref').map((op) => op.outputs[0]!);
 }
 
-/** Fails with FailedPrecondition where a variable is not initialized; null without variables. As tf.assert_variables_initialized. */
+/**
+ * Fails with FailedPrecondition where a variable is not initialized; null without variables.
+ * @tensorflow tf.assert_variables_initialized
+ */
 export function assertVariablesInitialized(variables?: readonly Mutable[] | null): Tensor | null {
   const list = asked(variables);
   if (list.length === 0) return null;
@@ -145,7 +159,10 @@ export function assertVariablesInitialized(variables?: readonly Mutable[] | null
   return ranks.length === 1 ? ranks[0]! : stack(ranks);
 }
 
-/** The names of the variables that are not initialized, as a string vector: tf.report_uninitialized_variables. */
+/**
+ * The names of the variables that are not initialized, as a string vector: tf.report_uninitialized_variables.
+ * @tensorflow tf.report_uninitialized_variables
+ */
 export function reportUninitializedVariables(
   variables?: readonly Mutable[] | null,
   { name = 'report_uninitialized_variables' }: Named = {},

@@ -38,10 +38,11 @@ export interface WhileLoopOptions extends Named {
 type Call = (...vars: unknown[]) => unknown;
 
 /**
- * Repeats `body` while `cond` holds, as tf.while_loop. **Both are called once, now**; they get the loop variables, and
+ * Repeats `body` while `cond` holds. **Both are called once, now**; they get the loop variables, and
  * `body` answers as many, nested alike. Answers their last values: a list, or for a single variable the variable.
  * Tensors made outside and used inside are evaluated once, before the loop. Raises Type for what is no function, Value
  * where types, numbers or shapes of the variables change.
+ * @tensorflow tf.while_loop
  */
 export function whileLoop(
   cond: LoopFunction,

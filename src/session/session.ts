@@ -22,7 +22,10 @@ export type RunObserver = (session: Session, plan: Plan) => void;
 /** Plans kept per session; the one unused for longest goes first. */
 const PLANS = 64;
 
-/** Runs parts of a graph and keeps the values of its variables, as tf.Session. Sessions of one graph are independent. */
+/**
+ * Runs parts of a graph and keeps the values of its variables. Sessions of one graph are independent.
+ * @tensorflow tf.Session
+ */
 export class Session {
   readonly graph: Graph;
   static readonly observers: RunObserver[] = [];

@@ -8,7 +8,10 @@ import { getVariable } from '../ops/variable_scope';
 import type { Variable } from '../ops/variables';
 import { isInteger } from '../value/dtype';
 
-/** The graph's step counter, or null. Raises Type where it is no integer scalar; as tf.train.get_global_step. */
+/**
+ * The graph's step counter, or null. Raises Type where it is no integer scalar.
+ * @tensorflow tf.train.get_global_step
+ */
 export function getGlobalStep(graph: Graph = getDefaultGraph()): Variable | Tensor | null {
   const steps = graph.getCollection<Variable>(GraphKeys.GLOBAL_STEP);
   if (steps.length > 1) throw new GraphError('Type', 'Multiple tensors in global_step collection.');
@@ -17,7 +20,10 @@ export function getGlobalStep(graph: Graph = getDefaultGraph()): Variable | Tens
   return found;
 }
 
-/** Makes the counter: an int64 scalar `global_step`. Raises Value where there is one; as tf.train.create_global_step. */
+/**
+ * Makes the counter: an int64 scalar `global_step`. Raises Value where there is one.
+ * @tensorflow tf.train.create_global_step
+ */
 export function createGlobalStep(graph: Graph = getDefaultGraph()): Variable {
   if (getGlobalStep(graph)) throw new GraphError('Value', '"global_step" already exists.');
   return graph.asDefault(() =>
@@ -33,10 +39,11 @@ export function createGlobalStep(graph: Graph = getDefaultGraph()): Variable {
   );
 }
 
-/** The counter, made where missing; as tf.train.get_or_create_global_step. */
+/** The counter, made where missing. @tensorflow tf.train.get_or_create_global_step */
 export const getOrCreateGlobalStep = (graph: Graph = getDefaultGraph()): Variable | Tensor =>
   getGlobalStep(graph) ?? createGlobalStep(graph);
 
+/** Raises Type where it is no integer scalar. @tensorflow tf.train.assert_global_step */
 export function assertGlobalStep(step: Variable | Tensor): void {
   if (!isInteger(step.dtype)) {
     throw new GraphError('Type', `Existing "global_step" does not have integer type: tf.${step.dtype}`);

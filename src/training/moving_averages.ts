@@ -98,7 +98,7 @@ export interface ExponentialMovingAverageOptions {
   readonly name?: string | undefined;
 }
 
-/** Shadow variables that follow variables or tensors, as tf.train.ExponentialMovingAverage. */
+/** Shadow variables that follow variables or tensors. @tensorflow tf.train.ExponentialMovingAverage */
 export class ExponentialMovingAverage {
   readonly name: string;
   readonly #decay: number | Tensor;
