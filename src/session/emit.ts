@@ -219,7 +219,11 @@ export function emit(
     if (def.flow && def.flow !== 'switch' && def.flow !== 'enter') return;
     if (anyLate && !def.source) {
       const resized = op.outputs.map((t) => late.has(t) && !variables.has(t) && !fed.has(t));
-      const lateOp = { op, bag, ins, outs, aliases, resized, site };
+      const refs = op.outputs.flatMap((t, i) => {
+        const written = t.isRef && !variables.has(t) ? aliasOf(op, i, facts) : undefined;
+        return written ? [[outs[i]!, slotOf(written)] as const] : [];
+      });
+      const lateOp = { op, bag, ins, outs, aliases, refs, resized, site };
       to.push(guard, () => runLate(lateOp));
     } else if (aliases.length === 0 && !isRead && def.reference && !def.source) {
       const calls = kernelCalls(op, bag);

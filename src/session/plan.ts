@@ -39,6 +39,16 @@ export function compile(
   const root = arrange(ops, fed);
   const facts = specialize(root, feeds, (op) => state.shapeOfVariable(op));
   const line = timeline(root, fetches, fed, facts);
+  for (const [i, t] of fetches.entries()) {
+    const frame = fed.has(t) || t.op.def.flow === 'exit' ? root : line.home.get(t.op);
+    if (frame && frame !== root) {
+      throw new GraphError(
+        'Internal',
+        `Retval[${i}] has already been set. ${t.name} has a value in each round of the loop '${frame.name}': fetch what leaves it through an Exit.`,
+        { op: t.op.name },
+      );
+    }
+  }
   const layout = layOut(line, [...fed], root, facts, state);
   const code = emit(root, line, layout, facts, fed, state);
   const { live, body } = code;

@@ -64,18 +64,20 @@ export interface LateOp {
   readonly outs: readonly Slot[];
   /** Output and the input whose cells it is. */
   readonly aliases: readonly (readonly [out: Slot, source: Slot])[];
+  /** Ref output and the input it refers to, where only the run knows which variable that is. */
+  readonly refs: readonly (readonly [out: Slot, source: Slot])[];
   /** Outputs that get room here. */
   readonly resized: readonly boolean[];
   readonly site: Site;
 }
 
 /** Infers, makes room, computes. */
-export function runLate({ op, bag, ins, outs, aliases, resized, site }: LateOp): void {
+export function runLate({ op, bag, ins, outs, aliases, refs, resized, site }: LateOp): void {
   const { def, attrs } = op;
   running.op = op;
   const facts = ins.map((slot, i) => factOf(op.inputs[i]!, slot));
   const shapes = flatShapes(def, attrs, inferNow(op, facts));
-  for (const [out, source] of aliases) out.storage = source.storage;
+  for (const [out, source] of [...aliases, ...refs]) out.storage = source.storage;
   outs.forEach((out, i) => {
     const shape = shapes[i] ?? null;
     if (aliases.some(([a]) => a === out))
