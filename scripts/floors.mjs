@@ -17,7 +17,7 @@ const FLOORS = [
   ['kernels'],
   ['graph'],
   ['ops'],
-  ['gradients.ts'],
+  ['gradients.ts', 'hessians.ts'],
   ['session'],
   ['interop', 'data'],
   ['layers'],

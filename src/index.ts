@@ -26,6 +26,7 @@ export { Graph, getDefaultGraph, resetDefaultGraph, withGraph } from './graph/gr
 export { IndexedSlices } from './graph/indexed_slices';
 export { Operation, Tensor } from './graph/operation';
 export { prependNameScope, stripNameScope } from './graph/scoped_names';
+export { hessians } from './hessians';
 export { type ImportOptions, importGraphDef } from './interop/import_graph';
 export { asGraphDef } from './interop/meta_graph';
 export { logging } from './logging';
@@ -45,6 +46,7 @@ export {
   zerosLike,
 } from './ops/array';
 export * from './ops/assertions';
+export { bitcast } from './ops/bitcast';
 export { caseOf as case, smartCase } from './ops/case';
 export { cast, saturateCast, toBfloat16, toDouble, toFloat, toInt32, toInt64 } from './ops/cast';
 export { checkNumerics, verifyTensorAllFinite } from './ops/check_numerics';
@@ -68,6 +70,8 @@ export {
 } from './ops/compare';
 export { cond, smartCond } from './ops/cond';
 export { Assert, noOp, Print, tuple, withDependencies } from './ops/control';
+export { bincount, countNonzero, histogramFixedWidth, histogramFixedWidthBins } from './ops/counting';
+export { cross } from './ops/cross';
 export { cumprod, cumsum } from './ops/cumulative';
 export { customGradient, type GradientFunction } from './ops/custom_gradient';
 export {
@@ -82,6 +86,7 @@ export {
   truncatediv,
   truncatemod,
 } from './ops/division';
+export { einsum } from './ops/einsum';
 export { foldl, foldr, mapFn, scan } from './ops/functional';
 export {
   booleanMask,
@@ -112,6 +117,7 @@ export { concat, split, stack, unstack } from './ops/join';
 export { matmul, tensordot } from './ops/linear';
 export { diag, diagPart, eye, matrixBandPart, matrixDiag, matrixDiagPart, matrixSetDiag, trace } from './ops/matrix';
 export { identityInitializer, orthogonalInitializer } from './ops/matrix_initializers';
+export { norm } from './ops/norm';
 export { pad, tile } from './ops/pad';
 export { atan2, maximum, minimum, pow, squaredDifference, xdivy, xlogy } from './ops/pairs';
 export { matrixTranspose, reverse, reverseSequence, roll, transpose } from './ops/permute';
@@ -127,6 +133,7 @@ export {
   statelessTruncatedNormal,
   truncatedNormal,
 } from './ops/random';
+export { randomCrop } from './ops/random_crop';
 export { linspace, meshgrid, range, sequenceMask } from './ops/range';
 export {
   reduceAll,
@@ -140,6 +147,7 @@ export {
   reduceSum,
 } from './ops/reduce';
 export { noRegularizer } from './ops/regularizers';
+export { batchGather, repeat } from './ops/repeat';
 export {
   dynamicPartition,
   dynamicStitch,
@@ -189,9 +197,11 @@ export {
   squeeze,
 } from './ops/shape';
 export { ellipsis, newaxis, s, slice, stridedSlice } from './ops/slice';
+export { argsort, sort } from './ops/sorting';
 export { batchToSpaceNd, depthToSpace, requiredSpaceToBatchPaddings, spaceToBatchNd, spaceToDepth } from './ops/space';
 export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
 export { assign, assignAdd, assignSub, countUpTo, isVariableInitialized } from './ops/state';
+export { makeTemplate } from './ops/template';
 export { TensorArray } from './ops/tensor_array';
 export {
   abs,
@@ -213,6 +223,7 @@ export {
   square,
 } from './ops/unary';
 export { acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan, tanh } from './ops/unary_trig';
+export { unravelIndex } from './ops/unravel_index';
 export {
   AUTO_REUSE,
   type CustomGetter,

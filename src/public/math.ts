@@ -19,6 +19,7 @@ export {
   logicalXor,
   notEqual,
 } from '../ops/compare';
+export { bincount, countNonzero } from '../ops/counting';
 export { cumprod, cumsum } from '../ops/cumulative';
 export { divide, divNoNan as divideNoNan, floordiv, mod, mod as floormod, truediv } from '../ops/division';
 export { inTopK, invertPermutation, topK } from '../ops/gather';
@@ -46,6 +47,7 @@ export {
   unsortedSegmentSum,
 } from '../ops/segment';
 export { digamma, erf, erfc, lgamma, polygamma, zeta } from '../ops/special';
+export { reduceStd, reduceVariance } from '../ops/spread';
 export {
   abs,
   ceil,
