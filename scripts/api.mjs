@@ -14,7 +14,11 @@ const lines = readFileSync(path('scripts/tensorflow_symbols.txt'), 'utf8').trim(
 /** Any name of a symbol -> all of them. */
 const symbols = new Map(lines.flatMap((line) => line.split(' ').map((name) => [name, line.split(' ')])));
 
-const config = ts.parseJsonConfigFileContent(ts.readConfigFile(path('tsconfig.json'), ts.sys.readFile).config, ts.sys, path(''));
+const config = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(path('tsconfig.json'), ts.sys.readFile).config,
+  ts.sys,
+  path(''),
+);
 const program = ts.createProgram([path('src/index.ts')], config.options);
 const checker = program.getTypeChecker();
 
@@ -32,6 +36,8 @@ const tagsOf = (symbol) =>
     .filter((tag) => tag.name === 'tensorflow')
     .map((tag) => ts.displayPartsToString(tag.text).trim().split(/\s/)[0]);
 
+/** INFO stays, setVerbosity is set_verbosity. */
+const snake = (name) => (/[a-z]/.test(name) ? name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`) : name);
 /** Every public name with what its TSDoc says. */
 const found = [];
 function walk(module, prefix) {
@@ -39,11 +45,18 @@ function walk(module, prefix) {
     const target = resolved(symbol);
     const name = `${prefix}.${symbol.name}`;
     if (isNamespace(target)) walk(target, symbol.name === 'tflearn' && prefix === 'tf' ? 'tflearn' : name);
-    else if (target.flags & ts.SymbolFlags.Value) found.push({ name, symbol: target, tags: tagsOf(target) });
-    if (target.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) {
-      for (const member of target.members?.values() ?? []) {
-        const tags = tagsOf(member);
-        if (tags.length > 0) found.push({ name: `${name}.${member.name}`, symbol: member, tags });
+    else if (target.flags & ts.SymbolFlags.Value) {
+      const tags = tagsOf(target);
+      const isLogging = name === 'tf.logging';
+      if (!isLogging) found.push({ name, symbol: target, tags });
+      // Members need no tag of their own where they are called as in TensorFlow.
+      const like = isLogging ? name : target.flags & ts.SymbolFlags.Type ? tags[0] : undefined;
+      if (like === undefined) continue;
+      const type = isLogging ? checker.getTypeOfSymbol(target) : checker.getDeclaredTypeOfSymbol(target);
+      for (const member of type.getProperties()) {
+        const theirs = `${like}.${snake(member.name)}`;
+        const own = symbols.has(theirs) ? [theirs] : tagsOf(member);
+        if (own.length > 0) found.push({ name: `${name}.${member.name}`, symbol: member, tags: own });
       }
     }
   }
@@ -93,7 +106,9 @@ for (const { name, symbol } of own.sort((a, b) => (a.name < b.name ? -1 : 1))) {
   parts.push(`| ${code(name)} | ${cell(firstSentence(symbol))} |`);
 }
 parts.push('', '## Missing', '');
-parts.push('What follows exists in TensorFlow 1.15.5 or TFLearn 0.5.0 and not here. A graph that uses such an operation can be imported;');
+parts.push(
+  'What follows exists in TensorFlow 1.15.5 or TFLearn 0.5.0 and not here. A graph that uses such an operation can be imported;',
+);
 parts.push('running it is an error that names the operation.');
 for (const [module, names] of byModule(missing)) {
   parts.push('', `### ${module}`, '', names.map((n) => code(n.slice(module.length + 1))).join(' '));

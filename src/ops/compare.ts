@@ -123,7 +123,7 @@ const ApproximateEqual = defineOp({
 export interface ApproximateEqualOptions extends Named {
   readonly tolerance?: number | undefined;
 }
-/** Whether |x - y| < tolerance (1e-5 unless given), cell by cell and without broadcasting, as tf.approximate_equal. */
+/** Whether |x - y| < tolerance (1e-5 unless given), cell by cell and without broadcasting. */
 export function approximateEqual(x: TensorLike, y: TensorLike, options: ApproximateEqualOptions = {}): Tensor {
   return ApproximateEqual({ x, y }, { tolerance: options.tolerance }, options.name).z;
 }

@@ -20,8 +20,9 @@ export interface NormOptions extends Named {
 const ONE_OF_AXES = "'axis' must be None, an integer, or a tuple of 2 unique integers";
 
 /**
- * The norm of vectors or matrices, as tf.norm. Raises Value for an unknown `ord`, Unimplemented for the matrix 2-norm,
- * which needs singular values.
+ * The norm of vectors or matrices, where `ord` says which. Raises Value for an unknown one, Unimplemented for the
+ * matrix 2-norm, which needs singular values.
+ * @tensorflow tf.norm
  */
 export function norm(
   tensor: TensorLike,
