@@ -6,9 +6,11 @@ import { identity, reshape, shapeOf } from '../ops/array';
 import { biasAdd } from '../ops/bias';
 import { smartCond } from '../ops/cond';
 import { dropout as nnDropout } from '../ops/dropout';
+import { i32 } from '../ops/expect';
 import type { Initializer } from '../ops/initializer';
 import { zerosInitializer } from '../ops/initializers';
 import { matmul, tensordot } from '../ops/linear';
+import { transpose } from '../ops/permute';
 import type { Variable } from '../ops/variables';
 import { type Shape, sizeOf } from '../value/shape';
 import { Value } from '../value/value';
@@ -122,25 +124,34 @@ export class Dropout extends Layer {
 export const dropout = (x: TensorLike, options: DropoutOptions & TrainingOption = {}): Tensor =>
   new Dropout(options).apply(x, options);
 
+export interface FlattenOptions extends LayerOptions {
+  /** 'channels_first': the channels are moved to the end before. */
+  readonly dataFormat?: 'channels_last' | 'channels_first' | undefined;
+}
 /** All dimensions but the first in one. @tensorflow tf.layers.Flatten */
 export class Flatten extends Layer {
-  constructor(options: LayerOptions = {}) {
+  readonly #channelsFirst: boolean;
+
+  constructor({ dataFormat = 'channels_last', ...options }: FlattenOptions = {}) {
     super('flatten', options);
+    this.#channelsFirst = dataFormat === 'channels_first';
   }
-  protected call(x: Tensor): Tensor {
-    if (x.shape !== null && x.shape.length < 1) {
+  protected call(input: Tensor): Tensor {
+    const { shape } = input;
+    if (shape !== null && shape.length < 1) {
       throw new GraphError(
         'Value',
         `Input 0 of layer ${this.name} is incompatible with the layer: : expected min_ndim=1, found ndim=0.`,
       );
     }
-    const batch = x.shape?.[0] ?? shapeOf(x).at(0);
+    const moves = this.#channelsFirst && shape !== null && shape.length > 1;
+    const x = moves ? transpose(input, i32([0, ...shape.slice(2).map((_, i) => i + 2), 1])) : input;
+    const batch = x.shape?.[0] || shapeOf(x).at(0); // a batch of 0 is read from the shape too
     const y = reshape(x, [batch, -1] as readonly TensorLike[]);
-    const rest = x.shape?.slice(1);
-    const size = rest?.every((d) => d !== null) ? sizeOf(rest as number[]) : null;
-    y.setShape([x.shape?.[0] ?? null, size]);
+    const rest = shape?.slice(1) ?? [null];
+    y.setShape([shape?.[0] ?? null, rest.every((d) => d) ? sizeOf(rest as number[]) : null]);
     return y;
   }
 }
 /** Flattens at once. @tensorflow tf.layers.flatten */
-export const flatten = (x: TensorLike, options: LayerOptions = {}): Tensor => new Flatten(options).apply(x);
+export const flatten = (x: TensorLike, options: FlattenOptions = {}): Tensor => new Flatten(options).apply(x);

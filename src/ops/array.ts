@@ -152,13 +152,19 @@ const Reshape = defineOp({
   outputs: { output: 'T' },
   attrs: { T: type(), Tshape: indexType },
   alias: { output: 'tensor' },
-  infer: ({ tensor, shape }) => ({
-    output: reshaped(tensor.shape, shape.partial, shape.shape, shape.value !== undefined),
+  infer: ({ tensor, shape }, _, running) => ({
+    output: reshaped(tensor.shape, shape.partial, shape.shape, shape.value !== undefined, running === true),
   }),
   gradient: ({ output: dy }, { tensor }) => ({ tensor: reshape(dy, shapeOf(tensor)), shape: null }),
   reference: null,
 });
-function reshaped(from: Shape, to: readonly (number | null)[] | undefined, of: Shape, exact: boolean): Shape {
+function reshaped(
+  from: Shape,
+  to: readonly (number | null)[] | undefined,
+  of: Shape,
+  exact: boolean,
+  running: boolean,
+): Shape {
   if (of !== null && of.length !== 1) {
     throw new GraphError('Value', `Shape must be rank 1 but is rank ${of.length}`, {
       atRun: `sizes input must be 1-D, not ${showShape(of)}`,
@@ -188,6 +194,7 @@ function reshaped(from: Shape, to: readonly (number | null)[] | undefined, of: S
       `Input to reshape is a tensor with ${total} values, but the requested shape ${requested}`,
     );
   if (open === 0) return n === total ? to : bad(`has ${n}`);
+  if (n === 0 && total === 0 && !running) return to.map((d) => (d === -1 ? null : d)); // only the kernel finds it out
   // Where a size is 0, the missing one is told by the other dimensions, of either shape, that are not.
   const whole = n === 0 ? sizeOf(from.filter((d) => d !== 0)) : total;
   const step = sizeOf(known.filter((d) => d !== 0));
