@@ -108,6 +108,23 @@ const PROGRAMS: { readonly [id: string]: () => void } = {
     );
     new tf.train.GradientDescentOptimizer(0.1).minimize(meanSquare(p.sub(y)), { name });
   },
+  gru_clip_adam() {
+    tf.setRandomSeed(31337);
+    const [x, y] = [placeholder('x', [4, 6, 3]), placeholder('y', [4, 2])];
+    const [, state] = tf.nn.dynamicRnn(new tf.nn.rnnCell.GRUCell(5), x, { dtype: float32 });
+    const error = tf.losses.meanSquaredError(y, tf.layers.dense(state as tf.Tensor, 2));
+    const loss = tf.identity(error, { name: 'loss' });
+    const optimizer = new tf.train.AdamOptimizer(0.02);
+    const pairs = optimizer.computeGradients(loss);
+    const [clipped] = tf.clipByGlobalNorm(
+      pairs.map(([g]) => g),
+      0.5,
+    );
+    optimizer.applyGradients(
+      pairs.map(([, v], i) => [clipped[i]!, v]),
+      { name },
+    );
+  },
 };
 
 /** The orthogonal initializer factors a matrix, where the order of sums is LAPACK's own. */

@@ -68,8 +68,9 @@ const like = (t: TensorLike | null, values: Tensor): Grad =>
   t instanceof IndexedSlices ? new IndexedSlices(values, t.indices, t.denseShape) : values;
 
 /**
- * Each cell drawn into [min, max], as tf.clip_by_value; of IndexedSlices the values. Raises Value where a bound would
- * broadcast t to a larger shape.
+ * Each cell drawn into [min, max]; of IndexedSlices the values. Raises Value where a bound would broadcast t to a
+ * larger shape.
+ * @tensorflow tf.clip_by_value
  */
 export function clipByValue(t: IndexedSlices, min: TensorLike, max: TensorLike, options?: Named): IndexedSlices;
 export function clipByValue(t: TensorLike, min: TensorLike, max: TensorLike, options?: Named): Tensor;
@@ -90,7 +91,10 @@ export interface ClipByNormOptions extends Named {
   /** The dimensions of one norm; all unless given. */
   readonly axes?: TensorLike | undefined;
 }
-/** t scaled down to an L2 norm of `clipNorm` where it is larger, as tf.clip_by_norm; of IndexedSlices the values. */
+/**
+ * t scaled down to an L2 norm of `clipNorm` where it is larger; of IndexedSlices the values.
+ * @tensorflow tf.clip_by_norm
+ */
 export function clipByNorm(t: IndexedSlices, clipNorm: TensorLike, options?: ClipByNormOptions): IndexedSlices;
 export function clipByNorm(t: TensorLike, clipNorm: TensorLike, options?: ClipByNormOptions): Tensor;
 export function clipByNorm(t: TensorLike, clipNorm: TensorLike, { axes, name }: ClipByNormOptions = {}): Grad {
@@ -114,7 +118,11 @@ const present = (list: Gradients): readonly TensorLike[] => list.filter((t): t i
 const convertAll = (list: Gradients): (Tensor | null)[] =>
   list.map((t, i) => (t === null ? null : valuesOf(t, `t_${i}`)));
 
-/** The L2 norm of all cells of all tensors together, as tf.global_norm; nulls are left out. */
+/**
+ * The L2 norm of all cells of all tensors together; nulls are left out.
+ * @tensorflow tf.global_norm
+ * @tensorflow tf.linalg.global_norm
+ */
 export function globalNorm(list: Gradients, { name }: Named = {}): Tensor {
   checkList(list);
   const graph = graphOf(present(list));
@@ -133,7 +141,8 @@ export interface ClipByGlobalNormOptions extends Named {
 }
 /**
  * All tensors scaled by one factor down to a global norm of `clipNorm` where theirs is larger; NaN where it is not
- * finite. As tf.clip_by_global_norm: answers the clipped list, nulls in their places, and the norm.
+ * finite. Answers the clipped list, nulls in their places, and the norm.
+ * @tensorflow tf.clip_by_global_norm
  */
 export function clipByGlobalNorm(
   list: Gradients,
@@ -157,7 +166,10 @@ export function clipByGlobalNorm(
   });
 }
 
-/** t scaled down to an L2 norm per cell of `clipNorm` where it is larger, as tf.clip_by_average_norm. */
+/**
+ * t scaled down to an L2 norm per cell of `clipNorm` where it is larger.
+ * @tensorflow tf.clip_by_average_norm
+ */
 export function clipByAverageNorm(t: TensorLike, clipNorm: TensorLike, { name }: Named = {}): Tensor {
   return graphOf([t, clipNorm]).nameScope(name ?? 'clip_by_average_norm', (scope) => {
     const values = valuesOf(t, 't');

@@ -1,5 +1,6 @@
 /** @file Adagrad and its kin: rates that fall with the sum of squared gradients. */
 import { GraphError } from '../errors';
+import type { TensorLike } from '../graph/convert';
 import type { IndexedSlices } from '../graph/indexed_slices';
 import type { Operation, Tensor } from '../graph/operation';
 import { constant, fill, identity, shapeOf } from '../ops/array';
@@ -7,6 +8,7 @@ import { cast } from '../ops/cast';
 import { constantInitializer } from '../ops/initializers';
 import type { Variable } from '../ops/variables';
 import { isFull } from '../value/shape';
+import { Value } from '../value/value';
 import { type Hyper, Optimizer, type OptimizerOptions } from './optimizer';
 import type { SlotInitializer } from './slots';
 
@@ -19,7 +21,10 @@ export interface AdagradOptions extends OptimizerOptions {
   readonly initialAccumulatorValue?: number | undefined;
 }
 
-/** Adagrad, as tf.train.AdagradOptimizer. */
+/**
+ * Adagrad.
+ * @tensorflow tf.train.AdagradOptimizer
+ */
 export class AdagradOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   readonly #start: number;
@@ -41,11 +46,11 @@ export class AdagradOptimizer extends Optimizer {
   protected override prepare(): void {
     this.#rate = this.hyper(this.#learningRate, 'learning_rate');
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
-    return this.apply('Adagrad', g, v, { accum: this.slot(v, 'accumulator') }, { lr: this.#rate });
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
+    return this.applyAdagrad(g, v, {});
   }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
+  protected applyAdagrad(g: Tensor | IndexedSlices, v: Variable, flags: Readonly<Record<string, boolean>>): Operation {
+    return this.apply('Adagrad', g, v, { accum: this.slot(v, 'accumulator') }, { lr: this.#rate }, {}, flags);
   }
 }
 
@@ -54,7 +59,10 @@ export interface AdadeltaOptions extends OptimizerOptions {
   readonly epsilon?: Hyper | undefined;
 }
 
-/** Adadelta, as tf.train.AdadeltaOptimizer. */
+/**
+ * Adadelta.
+ * @tensorflow tf.train.AdadeltaOptimizer
+ */
 export class AdadeltaOptimizer extends Optimizer {
   readonly #given: readonly (readonly [name: string, value: Hyper])[];
   #scalars!: Record<'lr' | 'rho' | 'epsilon', Tensor>;
@@ -77,12 +85,9 @@ export class AdadeltaOptimizer extends Optimizer {
     const [lr, rho, epsilon] = this.#given.map(([name, value]) => this.hyper(value, name)) as [Tensor, Tensor, Tensor];
     this.#scalars = { lr, rho, epsilon };
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const slots = { accum: this.slot(v, 'accum'), accum_update: this.slot(v, 'accum_update') };
     return this.apply('Adadelta', g, v, slots, this.#scalars);
-  }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
   }
 }
 
@@ -91,7 +96,10 @@ export interface ProximalOptions extends OptimizerOptions {
   readonly l2RegularizationStrength?: Hyper | undefined;
 }
 
-/** Gradient descent with l1 and l2 regularization in its step, as tf.train.ProximalGradientDescentOptimizer. */
+/**
+ * Gradient descent with l1 and l2 regularization in its step.
+ * @tensorflow tf.train.ProximalGradientDescentOptimizer
+ */
 export class ProximalGradientDescentOptimizer extends Optimizer {
   protected readonly given: readonly (readonly [name: string, value: Hyper])[];
   protected scalars!: [rate: Tensor, l1: Tensor, l2: Tensor];
@@ -108,16 +116,16 @@ export class ProximalGradientDescentOptimizer extends Optimizer {
   protected override prepare(): void {
     this.scalars = this.given.map(([name, value]) => this.hyper(value, name)) as typeof this.scalars;
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const [alpha, l1, l2] = this.scalars;
     return this.apply('ProximalGradientDescent', g, v, {}, { alpha, l1, l2 });
   }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
-  }
 }
 
-/** Adagrad with l1 and l2 regularization in its step, as tf.train.ProximalAdagradOptimizer. */
+/**
+ * Adagrad with l1 and l2 regularization in its step.
+ * @tensorflow tf.train.ProximalAdagradOptimizer
+ */
 export class ProximalAdagradOptimizer extends ProximalGradientDescentOptimizer {
   readonly #start: number;
 
@@ -128,7 +136,7 @@ export class ProximalAdagradOptimizer extends ProximalGradientDescentOptimizer {
   protected override createSlots(variables: readonly Variable[]): void {
     for (const v of variables) this.makeSlot(v, filled(v, this.#start), 'accumulator');
   }
-  protected override applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const [lr, l1, l2] = this.scalars;
     return this.apply('ProximalAdagrad', g, v, { accum: this.slot(v, 'accumulator') }, { lr, l1, l2 });
   }
@@ -137,11 +145,17 @@ export class ProximalAdagradOptimizer extends ProximalGradientDescentOptimizer {
 const filled = (v: Variable, value: number): Tensor =>
   v.graph.colocateWith(v, () => constant(value, { shape: v.shape as number[], dtype: v.dtype }));
 
+/** A number as Python's float, which is cast where the variable is not float32. */
+const asFloat = (x: Hyper): TensorLike => (typeof x === 'number' ? Value.from(x, 'float32') : (x as TensorLike));
+
 export interface AdagradDAOptions extends ProximalOptions {
   readonly initialGradientSquaredAccumulatorValue?: number | undefined;
 }
 
-/** Adagrad by dual averaging, as tf.train.AdagradDAOptimizer. */
+/**
+ * Adagrad by dual averaging.
+ * @tensorflow tf.train.AdagradDAOptimizer
+ */
 export class AdagradDAOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   readonly #step: Variable | Tensor;
@@ -169,7 +183,7 @@ export class AdagradDAOptimizer extends Optimizer {
     this.#rate = this.hyper(this.#learningRate, 'learning_rate');
     this.#next = this.#rate.graph.colocateWith(this.#rate, () => identity(this.#step).add(1));
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const slots = {
       gradient_accumulator: this.slot(v, 'gradient_accumulator'),
       gradient_squared_accumulator: this.slot(v, 'gradient_squared_accumulator'),
@@ -177,10 +191,7 @@ export class AdagradDAOptimizer extends Optimizer {
     const { l1RegularizationStrength: l1 = 0, l2RegularizationStrength: l2 = 0 } = this.#options;
     const step = v.graph.device(v.device, () => identity(this.#next));
     const lr = cast(this.#rate, v.dtype);
-    const after = { lr, l1: cast(l1 as number, v.dtype), l2: cast(l2 as number, v.dtype), global_step: step };
+    const after = { lr, l1: cast(asFloat(l1), v.dtype), l2: cast(asFloat(l2), v.dtype), global_step: step };
     return this.apply('AdagradDA', g, v, slots, {}, after);
-  }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
   }
 }

@@ -16,7 +16,10 @@ export interface FtrlOptions extends OptimizerOptions {
   readonly linearName?: string | undefined;
 }
 
-/** FTRL, as tf.train.FtrlOptimizer. Raises Value for strengths below 0 and a power above 0. */
+/**
+ * FTRL. Raises Value for strengths below 0 and a power above 0.
+ * @tensorflow tf.train.FtrlOptimizer
+ */
 export class FtrlOptimizer extends Optimizer {
   readonly #learningRate: number | Tensor;
   readonly #options: FtrlOptions;
@@ -69,13 +72,10 @@ export class FtrlOptimizer extends Optimizer {
       lr_power: this.hyper(learningRatePower, 'learning_rate_power'),
     };
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const slots = { accum: this.slot(v, 'accum'), linear: this.slot(v, 'linear') };
     const { lr, l1, l2, l2_shrinkage, lr_power } = this.#scalars;
     if (this.#shrinkage <= 0) return this.apply('Ftrl', g, v, slots, {}, { lr, l1, l2, lr_power });
     return this.apply('FtrlV2', g, v, slots, {}, { lr, l1, l2, l2_shrinkage, lr_power });
-  }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
   }
 }

@@ -5,9 +5,12 @@ import { cast } from '../ops/cast';
 import { resourceScatter } from '../ops/resource_scatter';
 import { scatterSub } from '../ops/scatter_state';
 import { ResourceVariable, type Variable } from '../ops/variables';
-import { type Hyper, Optimizer, type OptimizerOptions, opOf } from './optimizer';
+import { type Hyper, notFunction, Optimizer, type OptimizerOptions, opOf } from './optimizer';
 
-/** Gradient descent, as tf.train.GradientDescentOptimizer. */
+/**
+ * Gradient descent.
+ * @tensorflow tf.train.GradientDescentOptimizer
+ */
 export class GradientDescentOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   #rate!: Tensor;
@@ -21,14 +24,13 @@ export class GradientDescentOptimizer extends Optimizer {
     this.#rate = this.hyper(this.#learningRate, 'learning_rate');
   }
 
-  protected applyDense(g: Tensor, v: Variable): Operation {
+  protected override applyDense(g: Tensor, v: Variable): Operation {
     return this.apply('GradientDescent', g, v, {}, { alpha: this.#rate });
   }
 
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
+  protected override applySparse(g: IndexedSlices, v: Variable): Operation {
     if (v instanceof ResourceVariable) {
-      const rate = this.#learningRate;
-      const step = g.values.neg().mul(typeof rate === 'function' ? (rate as () => Tensor)() : rate);
+      const step = g.values.neg().mul(notFunction(this.#learningRate));
       return resourceScatter('Add', v.handle, g.indices, step);
     }
     const step = g.values.mul(cast(this.#rate, v.dtype));

@@ -8,7 +8,10 @@ export interface MomentumOptions extends OptimizerOptions {
   readonly useNesterov?: boolean | undefined;
 }
 
-/** Momentum, with Nesterov's look-ahead on request, as tf.train.MomentumOptimizer. */
+/**
+ * Momentum, with Nesterov's look-ahead on request.
+ * @tensorflow tf.train.MomentumOptimizer
+ */
 export class MomentumOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   readonly #momentum: Hyper;
@@ -31,12 +34,9 @@ export class MomentumOptimizer extends Optimizer {
     this.#rate = this.hyper(this.#learningRate, 'learning_rate');
     this.#factor = this.hyper(this.#momentum, 'momentum');
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const accum = this.slot(v, 'momentum');
     const flags = { use_nesterov: this.#nesterov };
     return this.apply('Momentum', g, v, { accum }, { lr: this.#rate }, { momentum: this.#factor }, flags);
-  }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
   }
 }

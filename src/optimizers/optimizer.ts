@@ -14,6 +14,7 @@ import { unique } from '../ops/gather';
 import { assignAddVariableOp } from '../ops/resource';
 import { unsortedSegmentSum } from '../ops/segment';
 import { assignAdd } from '../ops/state';
+import { flatten } from '../ops/structure';
 import { applyOp } from '../ops/training_ops';
 import { ResourceVariable, trainableVariables, Variable } from '../ops/variables';
 import type { DType } from '../value/dtype';
@@ -29,8 +30,10 @@ export interface OptimizerOptions {
   /** The name of the update scope and of the slots. */
   readonly name?: string | undefined;
 }
+export type Variables = Variable | Tensor | readonly Variables[] | { readonly [key: string]: Variables };
 export interface ComputeOptions {
-  readonly varList?: readonly (Variable | Tensor)[] | null | undefined;
+  /** A variable, or lists and objects of them nested as you like. */
+  readonly varList?: Variables | null | undefined;
   /** GATE_NONE, GATE_OP (the default) or GATE_GRAPH. */
   readonly gateGradients?: number | undefined;
   readonly aggregationMethod?: number | null | undefined;
@@ -46,8 +49,11 @@ export type MinimizeOptions = ComputeOptions & ApplyOptions;
 
 const VALID: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
-/** An optimizer, as tf.train.Optimizer. Subclasses say which op moves a variable, and with which slots and numbers. */
-export abstract class Optimizer {
+/**
+ * An optimizer. Subclasses say which op moves a variable, and with which slots and numbers.
+ * @tensorflow tf.train.Optimizer
+ */
+export class Optimizer {
   static readonly GATE_NONE = 0;
   static readonly GATE_OP = 1;
   static readonly GATE_GRAPH = 2;
@@ -96,11 +102,13 @@ export abstract class Optimizer {
     }
     checkTypes(gradLoss instanceof Tensor ? [loss, gradLoss] : [loss]);
     const graph = loss.graph;
-    const variables = (options.varList ?? [
-      ...trainableVariables(),
-      ...graph.getCollection<Variable>(GraphKeys.TRAINABLE_RESOURCE_VARIABLES),
-    ]) as Variable[];
-    const list = variables.flat() as Variable[];
+    const list = flatten(
+      options.varList ?? [
+        ...trainableVariables(),
+        ...graph.getCollection<Variable>(GraphKeys.TRAINABLE_RESOURCE_VARIABLES),
+      ],
+    ) as Variable[];
+    list.forEach(checkTarget);
     if (list.length === 0) throw new GraphError('Value', 'No variables to optimize.');
     let grads = gradients(loss, list, {
       gradYs: gradLoss,
@@ -116,7 +124,11 @@ export abstract class Optimizer {
   /** The ops that move the variables, grouped under the optimizer's name; with globalStep, the op that counts it. */
   applyGradients(pairs: readonly GradAndVar[], { globalStep, name }: ApplyOptions = {}): Operation {
     if (pairs.length === 0) throw new GraphError('Value', 'No variables provided.');
-    const converted = pairs.map(([g, v]) => [gradientOf(g), v] as const);
+    const converted = pairs.map(([g, v]) => {
+      const gradient = gradientOf(g);
+      checkTarget(v);
+      return [gradient, v] as const;
+    });
     const variables = converted.filter(([g]) => g !== null).map(([, v]) => v);
     if (variables.length === 0) {
       throw new GraphError('Value', `No gradients provided for any variable: ${listOf(converted)}.`);
@@ -168,9 +180,17 @@ export abstract class Optimizer {
   protected createSlots(_variables: readonly Variable[]): void {}
   /** Makes the constants of learning rates and the like, inside the update scope. */
   protected prepare(): void {}
-  protected abstract applyDense(g: Tensor, v: Variable): Operation;
+  /** The op that moves a variable by a gradient of either kind, where both take the same op. */
+  protected move(_g: Tensor | IndexedSlices, _v: Variable): Operation {
+    throw new GraphError('Unimplemented', `${this.constructor.name} has no update for this kind of gradient.`);
+  }
+  protected applyDense(g: Tensor, v: Variable): Operation {
+    return this.move(g, v);
+  }
   /** `g` holds no row twice. */
-  protected abstract applySparse(g: IndexedSlices, v: Variable): Operation;
+  protected applySparse(g: IndexedSlices, v: Variable): Operation {
+    return this.move(g, v);
+  }
   /** Sums rows that occur twice, then applySparse. */
   protected applySparseDuplicates(g: IndexedSlices, v: Variable): Operation {
     const { y, idx } = unique(g.indices);
@@ -280,12 +300,23 @@ export abstract class Optimizer {
   }
 }
 
+/** What TensorFlow multiplies by as it was given. Raises Type for a function. */
+export function notFunction(x: Hyper): TensorLike {
+  if (typeof x !== 'function') return x;
+  throw new GraphError('Type', `Expected float32, got ${x.name || '<lambda>'} of type 'function' instead.`);
+}
+
+function checkTarget(v: unknown): void {
+  if (v instanceof Variable || v instanceof Tensor) return;
+  throw new GraphError('Unimplemented', `Trying to optimize unsupported type ${v}`);
+}
 function gradientOf(g: Grad | TensorLike | null): Grad | null {
   return g === null || g instanceof IndexedSlices ? g : convertToTensor(g as TensorLike);
 }
 
-/** The variables as Python shows a list of their names. */
-const listOf = (pairs: readonly GradAndVar[]): string => `[${pairs.map(([, v]) => `"${v}"`).join(', ')}]`;
+/** The variables as Python shows a list of strings. */
+const listOf = (pairs: readonly GradAndVar[]): string => `[${pairs.map(([, v]) => quoted(String(v))).join(', ')}]`;
+const quoted = (text: string): string => (text.includes("'") ? `"${text}"` : `'${text}'`);
 
 export const opOf = (x: unknown): Operation => (x instanceof Operation ? x : (x as { op: Operation }).op);
 

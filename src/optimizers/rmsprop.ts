@@ -16,7 +16,10 @@ export interface RMSPropOptions extends OptimizerOptions {
   readonly centered?: boolean | undefined;
 }
 
-/** RMSProp, plain or centered, as tf.train.RMSPropOptimizer. */
+/**
+ * RMSProp, plain or centered.
+ * @tensorflow tf.train.RMSPropOptimizer
+ */
 export class RMSPropOptimizer extends Optimizer {
   readonly #given: readonly (readonly [name: string, value: Hyper])[];
   readonly #centered: boolean;
@@ -51,12 +54,9 @@ export class RMSPropOptimizer extends Optimizer {
     ];
     this.#scalars = { lr, rho, momentum, epsilon };
   }
-  protected applyDense(g: Tensor | IndexedSlices, v: Variable): Operation {
+  protected override move(g: Tensor | IndexedSlices, v: Variable): Operation {
     const [ms, mom] = [this.slot(v, 'rms'), this.slot(v, 'momentum')];
     if (!this.#centered) return this.apply('RMSProp', g, v, { ms, mom }, this.#scalars);
     return this.apply('CenteredRMSProp', g, v, { mg: this.slot(v, 'mg'), ms, mom }, this.#scalars);
-  }
-  protected applySparse(g: IndexedSlices, v: Variable): Operation {
-    return this.applyDense(g, v);
   }
 }

@@ -1,5 +1,5 @@
 /** @file Slots: variables that an optimizer or an average keeps beside a variable, named after it. */
-import type { Tensor } from '../graph/operation';
+import { Tensor } from '../graph/operation';
 import { shapeOf } from '../ops/array';
 import { zerosInitializer } from '../ops/initializers';
 import { zeros } from '../ops/shape';
@@ -36,9 +36,9 @@ export function createSlot(
         initializer: initial as never,
         trainable: false,
         useResource,
-        shape,
+        shape: initial instanceof Tensor ? undefined : shape,
         dtype,
-        validateShape: shape === undefined ? isFull((initial as Tensor).shape ?? []) : isFull(shape),
+        validateShape: isFull(shape === undefined ? (initial as Tensor).shape : shape),
       });
     };
     return colocate ? graph.colocateWith(primary as never, make) : make();

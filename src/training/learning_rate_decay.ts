@@ -1,6 +1,6 @@
 /** @file Learning rates that depend on the step counter. */
 import { GraphError } from '../errors';
-import { convertToTensor, type TensorLike } from '../graph/convert';
+import { convertToTensor, dtypeIn, type TensorLike } from '../graph/convert';
 import { getDefaultGraph } from '../graph/graph';
 import type { Tensor } from '../graph/operation';
 import { add, multiply } from '../ops/arithmetic';
@@ -14,6 +14,7 @@ import { minimum, pow } from '../ops/pairs';
 import { randomNormal } from '../ops/random';
 import { ceil, exp, floor, log, negative, sqrt } from '../ops/unary';
 import { cos } from '../ops/unary_trig';
+import { isFloating } from '../value/dtype';
 import { Value } from '../value/value';
 
 export interface StaircaseOptions extends Named {
@@ -33,7 +34,8 @@ function schedule(
 ): Tensor {
   return getDefaultGraph().nameScope(name, (scope) => {
     const rate = convertToTensor(learningRate, { name: 'initial_learning_rate' });
-    return body(rate, (x) => cast(x, rate.dtype), scope);
+    // Python's floats are float32 before they are cast.
+    return body(rate, (x) => cast(typeof x === 'number' ? Value.from(x, 'float32') : x, rate.dtype), scope);
   });
 }
 const passed = (step: Tensor, steps: Tensor, staircase: boolean): Tensor => {
@@ -43,7 +45,10 @@ const passed = (step: Tensor, steps: Tensor, staircase: boolean): Tensor => {
 /** (1 + cos(pi * x)), which falls from 2 to 0. */
 const wave = (x: Tensor): Tensor => cos(constant(Math.PI).mul(x)).radd(1);
 
-/** learningRate * decayRate ^ (globalStep / decaySteps), as tf.train.exponential_decay. */
+/**
+ * learningRate * decayRate ^ (globalStep / decaySteps).
+ * @tensorflow tf.train.exponential_decay
+ */
 export const exponentialDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -53,11 +58,14 @@ export const exponentialDecay = (
 ): Tensor =>
   schedule(name, learningRate, (initial, to, scope) => {
     const [steps, rate] = [to(counted(decaySteps)), to(decayRate)];
-    const p = passed(to(globalStep), steps, staircase);
+    const p = passed(to(counted(globalStep)), steps, staircase);
     return multiply(initial, pow(rate, p), { name: scope });
   });
 
-/** learningRate * exp(-decayRate * globalStep / decaySteps), as tf.train.natural_exp_decay. */
+/**
+ * learningRate * exp(-decayRate * globalStep / decaySteps).
+ * @tensorflow tf.train.natural_exp_decay
+ */
 export const naturalExpDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -66,7 +74,10 @@ export const naturalExpDecay = (
   options: StaircaseOptions = {},
 ): Tensor => exponentialDecay(learningRate, globalStep, decaySteps, exp(negative(decayRate)), options);
 
-/** learningRate / (1 + decayRate * globalStep / decaySteps), as tf.train.inverse_time_decay. */
+/**
+ * learningRate / (1 + decayRate * globalStep / decaySteps).
+ * @tensorflow tf.train.inverse_time_decay
+ */
 export const inverseTimeDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -76,14 +87,16 @@ export const inverseTimeDecay = (
 ): Tensor =>
   schedule(name, learningRate, (initial, to, scope) => {
     const [steps, rate] = [to(counted(decaySteps)), to(decayRate)];
-    const p = passed(to(globalStep), steps, staircase);
+    const p = passed(to(counted(globalStep)), steps, staircase);
     const one = to(constant(1, 'int32'));
     return divide(initial, add(one, multiply(rate, p)), { name: scope });
   });
 
 /**
- * values[0] up to boundaries[0], values[1] up to boundaries[1], and so on; as tf.train.piecewise_constant. Raises Value
- * where the types or numbers of boundaries and values do not fit.
+ * values[0] up to boundaries[0], values[1] up to boundaries[1], and so on. Raises Value where the types or numbers of
+ * boundaries and values do not fit.
+ * @tensorflow tf.train.piecewise_constant
+ * @tensorflow tf.train.piecewise_constant_decay
  */
 export function piecewiseConstant(
   x: TensorLike,
@@ -91,20 +104,24 @@ export function piecewiseConstant(
   values: readonly TensorLike[],
   { name = 'PiecewiseConstant' }: Named = {},
 ): Tensor {
-  let limits = boundaries.map((b) => convertToTensor(counted(b)));
+  const ofFloats = isFloating(dtypeIn(x) ?? 'int32');
+  let limits = boundaries.map((b) => convertToTensor(ofFloats ? b : counted(b)));
   const rates = values.map((v) => convertToTensor(v));
   const step = convertToTensor(x);
   limits = limits.map((b) => {
     if (b.dtype === step.dtype) return b;
     if (b.dtype === 'int32' && step.dtype === 'int64') return cast(b, step.dtype);
-    throw new GraphError('Value', `Boundaries (tf.${b.dtype}) must have the same dtype as x (tf.${step.dtype}).`);
+    throw new GraphError(
+      'Value',
+      `Boundaries (<dtype: '${b.dtype}'>) must have the same dtype as x (<dtype: '${step.dtype}'>).`,
+    );
   });
   const first = rates[0]!;
   for (const v of rates) {
     if (v.dtype === first.dtype) continue;
     throw new GraphError(
       'Value',
-      `Values must have elements all with the same dtype (tf.${first.dtype} vs tf.${v.dtype}).`,
+      `Values must have elements all with the same dtype (<dtype: '${first.dtype}'> vs <dtype: '${v.dtype}'>).`,
     );
   }
   if (limits.length !== rates.length - 1) {
@@ -129,7 +146,10 @@ export interface PolynomialDecayOptions extends Named {
   /** Starts again, over a multiple of the steps, each time the end is reached. */
   readonly cycle?: boolean | undefined;
 }
-/** From learningRate to endLearningRate along (1 - globalStep / decaySteps) ^ power, as tf.train.polynomial_decay. */
+/**
+ * From learningRate to endLearningRate along (1 - globalStep / decaySteps) ^ power.
+ * @tensorflow tf.train.polynomial_decay
+ */
 export function polynomialDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -139,7 +159,7 @@ export function polynomialDecay(
   const { endLearningRate = 0.0001, power = 1, cycle = false, name = 'PolynomialDecay' } = options;
   return schedule(name, learningRate, (initial, to, scope) => {
     const [end, exponent] = [to(endLearningRate), to(power)];
-    let step = to(globalStep);
+    let step = to(counted(globalStep));
     let steps = to(counted(decaySteps));
     if (cycle) {
       const rounds = cond(
@@ -159,7 +179,10 @@ export interface CosineDecayOptions extends Named {
   /** The least fraction of the learning rate. */
   readonly alpha?: number | undefined;
 }
-/** Half a wave of a cosine from learningRate to alpha * learningRate, as tf.train.cosine_decay. */
+/**
+ * Half a wave of a cosine from learningRate to alpha * learningRate.
+ * @tensorflow tf.train.cosine_decay
+ */
 export const cosineDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -168,7 +191,7 @@ export const cosineDecay = (
 ): Tensor =>
   schedule(name, learningRate, (initial, to) => {
     const steps = to(counted(decaySteps));
-    const fraction = minimum(to(globalStep), steps).truediv(steps);
+    const fraction = minimum(to(counted(globalStep)), steps).truediv(steps);
     const cosine = wave(fraction).rmul(0.5);
     return multiply(initial, cosine.rmul(1 - alpha).add(alpha));
   });
@@ -180,7 +203,10 @@ export interface CosineRestartsOptions extends Named {
   readonly mMul?: TensorLike | undefined;
   readonly alpha?: TensorLike | undefined;
 }
-/** cosineDecay that starts again after each period, as tf.train.cosine_decay_restarts. */
+/**
+ * cosineDecay that starts again after each period.
+ * @tensorflow tf.train.cosine_decay_restarts
+ */
 export function cosineDecayRestarts(
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -190,7 +216,7 @@ export function cosineDecayRestarts(
   return schedule(name, learningRate, (initial, to, scope) => {
     const steps = to(counted(firstDecaySteps));
     const [least, t, m] = [to(alpha), to(tMul), to(mMul)];
-    const fraction = to(globalStep).truediv(steps);
+    const fraction = to(counted(globalStep)).truediv(steps);
     const even = () => {
       const round = floor(fraction);
       return [round, fraction.sub(round)];
@@ -214,7 +240,10 @@ export interface LinearCosineOptions extends Named {
   readonly beta?: TensorLike | undefined;
 }
 const cosineOf = (periods: Tensor, fraction: Tensor): Tensor => wave(periods.rmul(2).mul(fraction)).rmul(0.5);
-/** A cosine within a straight line, as tf.train.linear_cosine_decay. */
+/**
+ * A cosine within a straight line.
+ * @tensorflow tf.train.linear_cosine_decay
+ */
 export function linearCosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -224,7 +253,7 @@ export function linearCosineDecay(
   return schedule(name, learningRate, (initial, to, scope) => {
     const steps = to(counted(decaySteps));
     const [periods, a, b] = [to(numPeriods), to(alpha), to(beta)];
-    const step = minimum(to(globalStep), steps);
+    const step = minimum(to(counted(globalStep)), steps);
     const line = steps.sub(step).truediv(steps);
     const cosine = cosineOf(periods, step.truediv(steps));
     return multiply(initial, a.add(line).mul(cosine).add(b), { name: scope });
@@ -235,7 +264,10 @@ export interface NoisyLinearCosineOptions extends LinearCosineOptions {
   readonly initialVariance?: TensorLike | undefined;
   readonly varianceDecay?: TensorLike | undefined;
 }
-/** linearCosineDecay with noise that fades, as tf.train.noisy_linear_cosine_decay. */
+/**
+ * linearCosineDecay with noise that fades.
+ * @tensorflow tf.train.noisy_linear_cosine_decay
+ */
 export function noisyLinearCosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -247,7 +279,7 @@ export function noisyLinearCosineDecay(
     const steps = to(counted(decaySteps));
     const [variance, fading] = [to(initialVariance), to(varianceDecay)];
     const [periods, a, b] = [to(numPeriods), to(alpha), to(beta)];
-    const step = minimum(to(globalStep), steps);
+    const step = minimum(to(counted(globalStep)), steps);
     const line = steps.sub(step).truediv(steps);
     const stddev = sqrt(variance.truediv(pow(step.radd(1), fading)));
     const noisy = line.add(randomNormal(line.shape as readonly number[], { stddev }));
