@@ -307,5 +307,6 @@ export * as math from './public/math';
 export * as metrics from './public/metrics';
 export * as nn from './public/nn';
 export * as random from './public/random';
+export * as strings from './public/strings';
 export * as summary from './public/summary';
 export * as train from './public/train';

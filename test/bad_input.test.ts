@@ -52,7 +52,12 @@ describe('feeds', () => {
     ['numbers for text', 'Type', 'with Tensor type string', ({ s }) => [[s, 5]]],
     ['null', 'Type', "Cannot feed Tensor 'x:0'", ({ x }) => [[x, null]]],
     ['an object', 'Type', "Cannot feed Tensor 'x:0'", ({ x }) => [[x, { a: 1 }]]],
-    ['a function', 'Value', "Cannot feed value of shape () for Tensor 'x:0'", ({ x }) => [[x, () => 1]]],
+    [
+      'a function',
+      'Type',
+      "Cannot feed Tensor 'x:0' of type float32: Expected float32, got () => 1 of type 'function'",
+      ({ x }) => [[x, () => 1]],
+    ],
     ['a tensor', 'Type', 'The value of a feed cannot be a tf.Tensor object', ({ x }) => [[x, x]]],
     ['an int that does not fit', 'Type', 'is not compatible with Tensor type int32', ({ i }) => [[i, 2 ** 40]]],
     ['a key that is no tensor', 'Type', 'Cannot interpret feed_dict key as Tensor', () => [[5, 1]]],

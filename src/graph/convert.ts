@@ -44,6 +44,8 @@ export function dtypeIn(x: TensorLike | null | undefined): DType | undefined {
 
 /** The graph of the inputs, or the default graph. Raises Value for inputs of two graphs. */
 export function graphOf(inputs: readonly unknown[]): Graph {
+  const open = getDefaultGraph();
+  if (open.captures) return open;
   let graph: Graph | undefined;
   const visit = (x: unknown): void => {
     if (Array.isArray(x)) {
@@ -58,7 +60,7 @@ export function graphOf(inputs: readonly unknown[]): Graph {
     }
   };
   inputs.forEach(visit);
-  return graph ?? getDefaultGraph();
+  return graph ?? open;
 }
 
 /**
@@ -76,6 +78,7 @@ export function convertToTensor(x: TensorLike, options: ConvertOptions = {}, gra
     throw new GraphError('Type', `Can't convert Operation '${op}' to Tensor ${target}`);
   }
   if (holdsTensor(x)) return pack(graph, x as readonly TensorLike[], dtype ?? dtypeIn(x), name ?? 'packed') as Tensor;
+  if (x === null) throw new GraphError('Value', 'None values not supported.');
   const value = Value.from(x as Nested, dtype);
   return constantIn(graph, value, name);
 }

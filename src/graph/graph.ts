@@ -27,7 +27,7 @@ export interface CreateOptions {
   readonly controlInputs?: readonly Operation[];
 }
 
-/** A dataflow graph, as tf.Graph: it is built first and run later, by sessions. */
+/** A dataflow graph: it is built first and run later, by sessions. @tensorflow tf.Graph */
 export class Graph {
   readonly collections = new Collections(this);
   readonly controllers = new Controllers();
@@ -65,6 +65,10 @@ export class Graph {
   /** Later ops and collection items raise Runtime "Graph is finalized and cannot be modified." */
   finalize(): void {
     this.#finalized = true;
+  }
+  /** It may grow again: what finalized it is over. */
+  unfinalize(): void {
+    this.#finalized = false;
   }
   checkNotFinalized(): void {
     if (this.#finalized) throw new GraphError('Runtime', 'Graph is finalized and cannot be modified.');
@@ -118,24 +122,31 @@ export class Graph {
         `Op type not registered '${type}' in sluice. Import the graph, or define the op.`,
       );
     }
-    for (const t of inputs) {
-      if (t.graph !== this) throw new GraphError('Value', `${t} must be from the same graph as ${name}.`);
-    }
+    const own = inputs.map((t) => (t.graph === this ? t : this.capture(t, name)));
     const full = name.endsWith('/') ? name.slice(0, -1) : this.uniqueName(name);
     if (!OP_NAME.test(full)) throw new GraphError('Value', `'${full}' is not a valid node name`);
-    const control = [...new Set([...controlInputs, ...this.controllers.inputsFor(inputs)])];
+    const control = [...new Set([...controlInputs, ...this.controllers.inputsFor(own)])];
     const id = this.#operations.length + 1;
-    const op = new Operation(this, id, full, def, [...inputs], control, attrs as Attrs<AttrSpecs>, outputTypes);
+    const op = new Operation(this, id, full, def, own, control, attrs as Attrs<AttrSpecs>, outputTypes);
     op.context = this.context;
     this.#operations.push(op);
     this.#byName.set(full, op);
-    for (const t of inputs) this.connect(t, op);
-    for (const t of inputs) checkInput(op, t.op);
+    for (const t of own) this.connect(t, op);
+    for (const t of own) checkInput(op, t.op);
     this.context?.addOp(op);
     this.controllers.saw(op);
     if (device !== false) this.devices.apply(op);
     this.devices.colocate(op);
     return op;
+  }
+
+  /** Whether ops with inputs of other graphs go here all the same, while this is the default graph. */
+  get captures(): boolean {
+    return false;
+  }
+  /** What stands here for a tensor of another graph: only a function's body has such. Raises Value. */
+  protected capture(t: Tensor, user: string): Tensor {
+    throw new GraphError('Value', `${t} must be from the same graph as ${user}.`);
   }
 
   /** tf.Graph.unique_name: `foo`, `foo_1`, ...; upper and lower case collide. */
@@ -299,14 +310,14 @@ export class Graph {
 
 let base: Graph | undefined;
 const stack: Graph[] = [];
-/** The graph new ops go to: the innermost `withGraph`, else one global graph. */
+/** The graph new ops go to: the innermost `withGraph`, else one global graph. @tensorflow tf.get_default_graph */
 export function getDefaultGraph(): Graph {
   const top = stack.at(-1);
   if (top) return top;
   base ??= new Graph();
   return base;
 }
-/** Raises Assertion inside a `withGraph` block. */
+/** A new global graph. Raises Assertion inside a `withGraph` block. @tensorflow tf.reset_default_graph */
 export function resetDefaultGraph(): void {
   if (stack.length > 0) {
     throw new GraphError(
@@ -316,7 +327,7 @@ export function resetDefaultGraph(): void {
   }
   base = new Graph();
 }
-/** `with graph.as_default()` */
+/** New ops go to `graph` while `body` runs. @tensorflow tf.Graph.as_default */
 export function withGraph<R>(graph: Graph, body: () => R): R {
   stack.push(graph);
   try {

@@ -1,5 +1,15 @@
 /** @file Checkpoints as TensorFlow writes them (tensor bundles): an index of tensors, and their bytes. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
 import { keepCheckpoints } from '../ops/checkpoint';
@@ -24,8 +34,8 @@ export interface CheckpointEntry {
   readonly shard: number;
 }
 
-/** num_shards 1, version { producer 1 } */
-const HEADER = Uint8Array.of(0x08, 0x01, 0x1a, 0x02, 0x08, 0x01);
+/** num_shards, version { producer 1 } */
+const header = (shards: number): Uint8Array => Uint8Array.from([0x08, ...varint(shards), 0x1a, 0x02, 0x08, 0x01]);
 const shardFile = (prefix: string, shard: number, shards: number): string => {
   const five = (n: number) => String(n).padStart(5, '0');
   return `${prefix}.data-${five(shard)}-of-${five(shards)}`;
@@ -136,51 +146,106 @@ function entryOf(name: string, bytes: Uint8Array): CheckpointEntry {
 
 // ---- files --------------------------------------------------------------------------------------------------------
 
+/** Makes the folder of a checkpoint, but not those above it. Raises NotFound where they are missing. */
+function makeFolder(prefix: string): void {
+  const dir = dirname(prefix);
+  try {
+    if (!existsSync(dir)) mkdirSync(dir);
+  } catch (e) {
+    if ((e as { code?: string }).code !== 'ENOENT') throw e;
+    throw new GraphError('NotFound', `${dir}; No such file or directory`);
+  }
+}
+
 /** Writes tensors by name to `prefix.index` and `prefix.data-00000-of-00001`. */
 export function writeCheckpoint(prefix: string, tensors: ReadonlyMap<string, Value>): void {
-  const sorted = [...tensors]
-    .map(([name, value]) => ({ name, key: new TextEncoder().encode(name), value }))
-    .sort((a, b) => compareBytes(a.key, b.key));
+  makeFolder(prefix);
   const data: Uint8Array[] = [];
   let offset = 0;
-  const entries = sorted.map(({ name, key, value }) => {
+  const entries = [...tensors].map(([name, value]): CheckpointEntry => {
     const [bytes, crc] = bytesOfValue(value);
     const { dtype, shape } = value;
     const entry = { name, dtype, shape, shard: 0, offset, size: bytes.length, crc: masked(crc) };
     data.push(bytes);
     offset += bytes.length;
-    return [key, entryBytes(entry)] as const;
+    return entry;
   });
   writeFileSync(shardFile(prefix, 0, 1), Buffer.concat(data));
-  writeFileSync(`${prefix}.index`, writeTable([[new Uint8Array(), HEADER], ...entries]));
+  writeIndex(prefix, entries, 1);
+}
+function writeIndex(prefix: string, entries: readonly CheckpointEntry[], shards: number): void {
+  const rows = entries
+    .map((e) => [new TextEncoder().encode(e.name), entryBytes(e)] as const)
+    .sort(([a], [b]) => compareBytes(a, b));
+  writeFileSync(`${prefix}.index`, writeTable([[new Uint8Array(), header(shards)], ...rows]));
 }
 
-/** A checkpoint that is open to be read, as tf.train.load_checkpoint. Raises NotFound where there is none. */
+/** Makes one checkpoint of several by moving their files; empty folders left behind go. */
+export function mergeCheckpoints(prefixes: readonly string[], destination: string, deleteOldDirs: boolean): void {
+  makeFolder(destination);
+  const parts = prefixes.map((prefix) => new CheckpointReader(prefix));
+  const shards = parts.reduce((n, part) => n + part.shards, 0);
+  const merged = new Map<string, CheckpointEntry>();
+  let first = 0;
+  for (const [i, part] of parts.entries()) {
+    for (const [name, entry] of part.entries) {
+      if (merged.has(name)) {
+        throw new GraphError(
+          'InvalidArgument',
+          `Duplicate tensor keyed by ${name} encountered, when merging prefix: ${prefixes[i]}`,
+        );
+      }
+      merged.set(name, { ...entry, shard: first + entry.shard });
+    }
+    for (let k = 0; k < part.shards; k++) {
+      renameSync(shardFile(prefixes[i]!, k, part.shards), shardFile(destination, first + k, shards));
+    }
+    first += part.shards;
+  }
+  writeIndex(destination, [...merged.values()], shards);
+  for (const prefix of prefixes) rmSync(`${prefix}.index`);
+  if (!deleteOldDirs) return;
+  for (const dir of new Set(prefixes.map((p) => dirname(p)))) removeIfEmpty(dir);
+}
+function removeIfEmpty(dir: string): void {
+  if (readdirSync(dir).length === 0) rmdirSync(dir);
+}
+
+/**
+ * A checkpoint that is open to be read. Raises NotFound where there is none, DataLoss for other files.
+ * @tensorflow tf.train.NewCheckpointReader
+ */
 export class CheckpointReader {
   readonly entries: ReadonlyMap<string, CheckpointEntry>;
+  /** How many files hold the cells. */
+  readonly shards: number;
   readonly #prefix: string;
-  readonly #shards: number;
   readonly #data = new Map<number, Uint8Array>();
 
   constructor(prefix: string) {
-    if (!existsSync(`${prefix}.index`)) {
-      throw new GraphError(
-        'NotFound',
-        `Unsuccessful TensorSliceReader constructor: Failed to find any matching files for ${prefix}`,
-      );
-    }
     this.#prefix = prefix;
-    const [header, ...rest] = readTable(readFileSync(`${prefix}.index`));
-    this.#shards = [...fields(header?.[1] ?? new Uint8Array())].find(([field]) => field === 1)?.[1] ?? 1;
+    const [head, ...rest] = tableAt(prefix);
+    this.shards = [...fields(head?.[1] ?? new Uint8Array())].find(([field]) => field === 1)?.[1] ?? 1;
     const names = rest.map(([key, value]) => [new TextDecoder().decode(key), value] as const);
     this.entries = new Map(names.map(([name, value]) => [name, entryOf(name, value)]));
   }
+  hasTensor(name: string): boolean {
+    return this.entries.has(name);
+  }
+  /** Names with shapes. */
+  getVariableToShapeMap(): Record<string, readonly number[]> {
+    return Object.fromEntries([...this.entries].map(([name, { shape }]) => [name, shape]));
+  }
+  /** Names with dtypes. */
+  getVariableToDtypeMap(): Record<string, DType> {
+    return Object.fromEntries([...this.entries].map(([name, { dtype }]) => [name, dtype]));
+  }
   /** Raises NotFound for a name that is not there, DataLoss where the bytes are not what was written. */
-  get(name: string): Value {
+  getTensor(name: string): Value {
     const entry = this.entries.get(name);
     if (!entry) throw new GraphError('NotFound', `Key ${name} not found in checkpoint`);
     const { shard, offset, size } = entry;
-    const file = shardFile(this.#prefix, shard, this.#shards);
+    const file = shardFile(this.#prefix, shard, this.shards);
     const data = this.#data.get(shard) ?? readFileSync(file);
     this.#data.set(shard, data);
     const bytes = new Reader(data, offset).take(size);
@@ -195,10 +260,24 @@ export class CheckpointReader {
   }
 }
 
+function tableAt(prefix: string): ReturnType<typeof readTable> {
+  if (existsSync(`${prefix}.index`)) return readTable(readFileSync(`${prefix}.index`));
+  throw existsSync(prefix)
+    ? new GraphError(
+        'DataLoss',
+        `Unable to open table file ${prefix}: Data loss: not an sstable (bad magic number): perhaps your file is in a different file format and you need to use a different restore operator?`,
+      )
+    : new GraphError(
+        'NotFound',
+        `Unsuccessful TensorSliceReader constructor: Failed to find any matching files for ${prefix}`,
+      );
+}
+
 keepCheckpoints({
   write: writeCheckpoint,
   read(prefix, names) {
     const reader = new CheckpointReader(prefix);
-    return names.map((name) => reader.get(name));
+    return names.map((name) => reader.getTensor(name));
   },
+  merge: mergeCheckpoints,
 });

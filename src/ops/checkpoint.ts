@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import type { TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { types } from '../graph/opdef';
+import { bool, types } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import type { DType } from '../value/dtype';
 import { Value } from '../value/value';
@@ -12,6 +12,8 @@ import type { Named } from './array';
 export interface CheckpointFiles {
   write(prefix: string, tensors: ReadonlyMap<string, Value>): void;
   read(prefix: string, names: readonly string[]): Value[];
+  /** Makes one checkpoint of several, whose files move to it. */
+  merge(prefixes: readonly string[], destination: string, deleteOldDirs: boolean): void;
 }
 let files: CheckpointFiles | null = null;
 /** Says how checkpoints are kept. */
@@ -96,3 +98,55 @@ export const restoreV2 = (
 ): readonly Tensor[] =>
   RestoreV2({ prefix, tensor_names: [...names], shape_and_slices: names.map(() => '') }, { dtypes: [...dtypes] }, name)
     .tensors;
+
+const ShardedFilename = defineOp({
+  name: 'ShardedFilename',
+  inputs: { basename: 'string', shard: 'int32', num_shards: 'int32' },
+  outputs: { filename: 'string' },
+  attrs: {},
+  infer: ({ basename, shard, num_shards }) => {
+    for (const { shape } of [basename, shard, num_shards]) {
+      if (shape !== null && shape.length > 0)
+        throw new GraphError('Value', `Shape must be rank 0 but is rank ${shape.length}`);
+    }
+    return { filename: [] };
+  },
+  gradient: 'missing',
+  reference({ basename, shard, num_shards, filename }) {
+    const five = (n: unknown) => String(n).padStart(5, '0');
+    (filename.data as unknown as string[])[0] =
+      `${text(basename.data[0])}-${five(shard.data[0])}-of-${five(num_shards.data[0])}`;
+  },
+});
+/** The name of one file of a sharded checkpoint, as gen_io_ops.sharded_filename. */
+export const shardedFilename = (
+  basename: TensorLike,
+  shard: TensorLike,
+  shards: TensorLike,
+  { name }: Named = {},
+): Tensor => ShardedFilename({ basename, shard, num_shards: shards }, {}, name).filename;
+
+const MergeV2Checkpoints = defineOp({
+  name: 'MergeV2Checkpoints',
+  inputs: { checkpoint_prefixes: 'string', destination_prefix: 'string' },
+  outputs: {},
+  attrs: { delete_old_dirs: bool(true) },
+  stateful: true,
+  infer: () => ({}),
+  gradient: 'missing',
+  reference({ checkpoint_prefixes, destination_prefix }, { delete_old_dirs }) {
+    const prefixes = texts(checkpoint_prefixes.data as ArrayLike<unknown>);
+    inFiles().merge(prefixes, text(destination_prefix.data[0]), delete_old_dirs);
+  },
+});
+/** Makes one checkpoint of its shards, as gen_io_ops.merge_v2_checkpoints. */
+export const mergeV2Checkpoints = (
+  prefixes: TensorLike,
+  destination: TensorLike,
+  { deleteOldDirs, name }: Named & { readonly deleteOldDirs?: boolean | undefined } = {},
+): Operation =>
+  MergeV2Checkpoints(
+    { checkpoint_prefixes: prefixes, destination_prefix: destination },
+    { delete_old_dirs: deleteOldDirs },
+    name,
+  ).op as Operation;

@@ -67,10 +67,12 @@ type Make = (x: Tensor, y: Tensor, options: Named) => Tensor;
 /** Opens the scope first, so that what has to be converted is called `add/y`, and the op `add`. */
 function operate(name: string, make: Make, x: TensorLike, y: TensorLike): Tensor {
   const graph = graphOf([x, y]);
-  const left = isConvertible(x) ? convertToTensor(x, {}, graph) : x; // a variable is read outside of the scope
+  // A variable before the dot, or behind a number, is read outside of the scope.
+  const left = isConvertible(x) ? convertToTensor(x, {}, graph) : x;
+  const later = !(left instanceof Tensor) && isConvertible(y) ? convertToTensor(y, {}, graph) : y;
   return graph.nameScope(name, (scope) => {
-    if (left instanceof Tensor) return make(left, hinted(y, left.dtype), { name: scope });
-    const right = convertToTensor(y, { name: 'y' }, graph);
+    if (left instanceof Tensor) return make(left, hinted(later, left.dtype), { name: scope });
+    const right = convertToTensor(later, { name: 'y' }, graph);
     return make(convertToTensor(left, { dtype: right.dtype, name: 'x' }, graph), right, { name: scope });
   });
 }

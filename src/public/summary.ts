@@ -1,2 +1,3 @@
 /** @file tf.summary */
+export { FileWriter, FileWriterCache } from '../interop/file_writer';
 export { histogramOf as histogram, merge, mergeAll, scalar } from '../ops/summary';

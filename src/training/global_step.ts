@@ -2,11 +2,12 @@
 import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
 import { type Graph, getDefaultGraph } from '../graph/graph';
-import type { Tensor } from '../graph/operation';
+import { Tensor } from '../graph/operation';
 import { zerosInitializer } from '../ops/initializers';
 import { getVariable } from '../ops/variable_scope';
-import type { Variable } from '../ops/variables';
+import { ResourceVariable, type Variable } from '../ops/variables';
 import { isInteger } from '../value/dtype';
+import { tupleShape } from '../value/shape';
 
 /**
  * The graph's step counter, or null. Raises Type where it is no integer scalar.
@@ -43,12 +44,16 @@ export function createGlobalStep(graph: Graph = getDefaultGraph()): Variable {
 export const getOrCreateGlobalStep = (graph: Graph = getDefaultGraph()): Variable | Tensor =>
   getGlobalStep(graph) ?? createGlobalStep(graph);
 
+const shown = (step: Variable | Tensor): string => {
+  const isRef = step instanceof Tensor ? step.isRef : !(step instanceof ResourceVariable);
+  return `<dtype: '${step.dtype}${isRef ? '_ref' : ''}'>`;
+};
 /** Raises Type where it is no integer scalar. @tensorflow tf.train.assert_global_step */
 export function assertGlobalStep(step: Variable | Tensor): void {
   if (!isInteger(step.dtype)) {
-    throw new GraphError('Type', `Existing "global_step" does not have integer type: tf.${step.dtype}`);
+    throw new GraphError('Type', `Existing "global_step" does not have integer type: ${shown(step)}`);
   }
   if (step.shape !== null && step.shape.length !== 0) {
-    throw new GraphError('Type', `Existing "global_step" is not scalar: ${step.shape}`);
+    throw new GraphError('Type', `Existing "global_step" is not scalar: ${tupleShape(step.shape)}`);
   }
 }

@@ -77,8 +77,9 @@ export class Value {
     }
     const flat: Scalar[] = [];
     collect(x, shape, 0, flat);
-    const own: DType = isTyped(inner) ? (TYPE_OF_ARRAY.get(inner.constructor) ?? 'uint8') : typeOfScalar(flat[0]);
-    return Value.cells(dtype ?? own, shape, flat);
+    const own = (): DType =>
+      isTyped(inner) ? (TYPE_OF_ARRAY.get(inner.constructor) ?? 'uint8') : typeOfScalar(flat[0]);
+    return Value.cells(dtype ?? own(), shape, flat);
   }
 
   /** Casts each element as NumPy's astype does. */
@@ -141,8 +142,16 @@ function collect(x: Nested, shape: readonly number[], depth: number, out: unknow
 const ragged = (shape: readonly number[]): GraphError =>
   new GraphError('Value', `Nested lists must be of one length at each depth; the first ones say ${showShape(shape)}.`);
 
-const typeOfScalar = (x: unknown): DType =>
-  typeof x === 'boolean' ? 'bool' : typeof x === 'string' ? 'string' : typeof x === 'bigint' ? 'int64' : 'float32';
+function typeOfScalar(x: unknown): DType {
+  if (x === null) throw new GraphError('Value', 'None values not supported.');
+  return typeof x === 'boolean'
+    ? 'bool'
+    : typeof x === 'string'
+      ? 'string'
+      : typeof x === 'bigint'
+        ? 'int64'
+        : 'float32';
+}
 
 /** One element to a cell of `dtype`; refuses text for numbers and the reverse, as TensorFlow does. */
 function caster(dtype: DType): (x: unknown) => unknown {
@@ -155,7 +164,7 @@ function caster(dtype: DType): (x: unknown) => unknown {
   if (dtype === 'string') return (x) => (typeof x === 'string' || x instanceof Uint8Array ? x : fail(x));
   if (isHost(dtype)) return (x) => x;
   const check = (x: unknown) =>
-    typeof x === 'string' || x === null || typeof x === 'object' || x === undefined ? fail(x) : x;
+    typeof x === 'number' || typeof x === 'boolean' || typeof x === 'bigint' ? x : fail(x);
   if (isBig(dtype)) return (x) => (typeof x === 'bigint' ? x : cellOf(dtype, Number(check(x))));
   if (dtype === 'bool') return (x) => (check(x) ? 1 : 0);
   if (dtype === 'float16') return (x) => roundFloat16(Number(check(x)));

@@ -10,30 +10,11 @@ import { join, resolve } from 'node:path';
 const ROOT = resolve(__dirname, '../..');
 const SHARED = resolve(process.env.SLUICE_SHARED ?? join(ROOT, '../shared'));
 const CASES = join(SHARED, 'conformance/cases.json');
-const KNOWN = join(ROOT, 'test/known_failures.txt');
-/** A case's id stands first in the title of its test. */
-const TITLE = /^([a-z_]+-\d+): /;
 
 interface Case {
   readonly id: string;
   readonly area: string;
   readonly what: string;
-}
-
-/** One a line: the id first, then why. */
-function knownFailures(): Set<string> {
-  if (!existsSync(KNOWN)) return new Set();
-  const lines = readFileSync(KNOWN, 'utf8').split('\n');
-  return new Set(
-    lines
-      .map((line) =>
-        line
-          .trim()
-          .split(/\s/)[0]!
-          .replace(/^conformance\//, ''),
-      )
-      .filter((word) => word !== '' && word !== '#'),
-  );
 }
 
 /** Ids in the titles of the tests that are written here, whether they run or not. */
@@ -43,7 +24,7 @@ function writtenIds(): Set<string> {
   return new Set([...text.matchAll(/\(\s*['"`]([a-z_]+-\d+): /g)].map((match) => match[1]!));
 }
 
-function listMissing(known: ReadonlySet<string>): number {
+function listMissing(): number {
   if (!existsSync(CASES)) {
     console.log(`no cases at ${CASES} (set SLUICE_SHARED): running the tests only`);
     return 0;
@@ -55,10 +36,10 @@ function listMissing(known: ReadonlySet<string>): number {
   for (const area of new Set(missing.map((c) => c.area))) {
     console.log(`without a test, ${area}:`);
     for (const { id, what } of missing.filter((c) => c.area === area)) {
-      console.log(`  ${id}${known.has(id) ? ' (known)' : ''}: ${what}`);
+      console.log(`  ${id}: ${what}`);
     }
   }
-  return missing.filter(({ id }) => !known.has(id)).length;
+  return missing.length;
 }
 
 interface Report {
@@ -91,11 +72,9 @@ function runTests(): { passed: number; failed: string[] } {
   }
 }
 
-const known = knownFailures();
-const missing = listMissing(known);
+const missing = listMissing();
 const { passed, failed } = runTests();
-const unexpected = failed.filter((title) => !known.has(TITLE.exec(title)?.[1] ?? ''));
-for (const title of failed) console.log(`failed${unexpected.includes(title) ? '' : ' (known)'}: ${title}`);
-const total = missing + unexpected.length;
+for (const title of failed) console.log(`failed: ${title}`);
+const total = missing + failed.length;
 console.log(`${passed} passed, ${total} failed`);
 process.exitCode = total > 0 ? 1 : 0;

@@ -1,0 +1,2 @@
+/** @file tf.strings */
+export { stringJoin as join } from '../ops/strings';
