@@ -69,6 +69,7 @@ export {
   where,
 } from './ops/compare';
 export { cond, smartCond } from './ops/cond';
+export { confusionMatrix } from './ops/confusion_matrix';
 export { Assert, noOp, Print, tuple, withDependencies } from './ops/control';
 export { bincount, countNonzero, histogramFixedWidth, histogramFixedWidthBins } from './ops/counting';
 export { cross } from './ops/cross';
@@ -121,6 +122,7 @@ export { norm } from './ops/norm';
 export { pad, tile } from './ops/pad';
 export { atan2, maximum, minimum, pow, squaredDifference, xdivy, xlogy } from './ops/pairs';
 export { matrixTranspose, reverse, reverseSequence, roll, transpose } from './ops/permute';
+export { print } from './ops/print';
 export {
   categorical,
   multinomial,
@@ -196,6 +198,7 @@ export {
   size,
   squeeze,
 } from './ops/shape';
+export { assertProperIterable } from './ops/shape_assertions';
 export { ellipsis, newaxis, s, slice, stridedSlice } from './ops/slice';
 export { argsort, sort } from './ops/sorting';
 export { batchToSpaceNd, depthToSpace, requiredSpaceToBatchPaddings, spaceToBatchNd, spaceToDepth } from './ops/space';
@@ -300,6 +303,7 @@ export * as debugging from './public/debugging';
 export * as errors from './public/errors';
 export * as image from './public/image';
 export * as initializers from './public/initializers';
+export * as keras from './public/keras';
 export * as layers from './public/layers';
 export * as linalg from './public/linalg';
 export * as losses from './public/losses';

@@ -115,6 +115,17 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   ...all(['ArgMax', 'ArgMin'], { in: { input: M, dimension: i32(0) }, none: ['input'] }),
   Cast: { attrs: { DstT: 'float64' } },
   CheckNumerics: { attrs: { message: 'here' } },
+  SparseTensorDenseAdd: {
+    in: {
+      a_indices: i64([
+        [0, 1],
+        [1, 2],
+      ]),
+      a_values: [2],
+      a_shape: i64([2, 3]),
+      b: M,
+    },
+  },
   PreventGradient: { of: [], build: () => [] },
   IdentityN: { in: { input: [M, [2]] } },
   ExpandDims: { in: { input: M, dim: i32(1) } },
@@ -349,4 +360,10 @@ export const SAME_RULE: Readonly<Record<string, string>> = {
   RefEnter: 'Enter',
   RefExit: 'Exit',
   RefNextIteration: 'NextIteration',
+};
+const sampler = { num_true: 1, num_sampled: 2, unique: true };
+/** Ops without a gradient that need attrs. */
+export const NO_GRADIENT: Readonly<Record<string, Recipe>> = {
+  ...all(['UniformCandidateSampler', 'LogUniformCandidateSampler'], { attrs: { ...sampler, range_max: 5 } }),
+  AllCandidateSampler: { attrs: sampler },
 };

@@ -330,3 +330,27 @@ test('updates that run in a stage of a partial run count', async () => {
   await repeat(session, x, [train]);
   expect(lines).toEqual([]);
 });
+
+describe('a layer of tf.keras, whose updates are in no collection', () => {
+  function kerasNet() {
+    const x = tf.placeholder('float32', { shape: [null, 3] });
+    const layer = new tf.keras.layers.BatchNormalization();
+    const h = layer.apply(tf.layers.dense(x, 4), { training: true });
+    return { x, layer, loss: tf.reduceMean(tf.square(h.sub(1))) };
+  }
+  test('is warned about when its updates never run, with layer.updates in the mended lines', async () => {
+    const { x, loss } = kerasNet();
+    const train = sgd().minimize(loss);
+    await repeat(await started(), x, [train]);
+    expect(updates()).toEqual([]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('batch_normalization/moving_mean');
+    expect(lines[0]).toContain('tf.controlDependencies(layer.updates, () => optimizer.minimize(loss))');
+  });
+  test('is not when the train op waits for them', async () => {
+    const { x, layer, loss } = kerasNet();
+    const train = tf.controlDependencies(layer.updates, () => sgd().minimize(loss));
+    await repeat(await started(), x, [train]);
+    expect(lines).toEqual([]);
+  });
+});

@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { convertToTensor, dtypeIn, graphOf, type TensorLike } from '../graph/convert';
 import { type Operation, Tensor } from '../graph/operation';
-import { type DType, isBig, isFloating, isInteger } from '../value/dtype';
+import { type DType, isBig, isFloating, isInteger, roundFloat16 } from '../value/dtype';
 import { broadcast, broadcastIndex, type FullShape, isFull, sizeOf, tupleShape } from '../value/shape';
 import { Value } from '../value/value';
 import { constant, type Named } from './array';
@@ -35,18 +35,39 @@ function knownCells(t: Tensor): Cells | null {
   if (t.op.inputs.length === 0 && constantValue instanceof Value) return constantValue;
   return t.value && isFull(t.shape) ? { shape: t.shape, data: t.value } : null;
 }
-/** As NumPy prints it. */
-function printed({ shape, data }: Cells, dtype: DType, depth = 0, at = 0): string {
-  if (depth === shape.length) {
-    const x = data[at]!;
-    if (dtype === 'bool') return x ? 'True' : 'False';
-    return isFloating(dtype) && Number.isInteger(x) ? `${x}.` : `${x}`;
+/** The fewest digits that bring a float back. */
+function shortest(x: number, dtype: DType): string {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? 'nan' : x > 0 ? 'inf' : '-inf';
+  const round = dtype === 'float16' ? roundFloat16 : Math.fround;
+  let short = x;
+  for (let digits = 1; dtype !== 'float64' && digits < 10; digits++) {
+    short = Number(x.toPrecision(digits));
+    if (round(short) === x) break;
   }
-  const step = sizeOf(shape.slice(depth + 1));
-  const parts = Array.from({ length: shape[depth]! }, (_, i) =>
-    printed({ shape, data }, dtype, depth + 1, at + i * step),
-  );
-  return `[${parts.join(depth === shape.length - 1 ? ' ' : '\n ')}]`;
+  return Number.isInteger(short) ? `${short}.` : `${short}`;
+}
+/** As NumPy prints it: all cells in one width, their points below each other. */
+function printed({ shape, data }: Cells, dtype: DType): string {
+  const texts = Array.from(data, (x) => {
+    if (dtype === 'bool') return x ? 'True' : 'False';
+    if (dtype === 'string') return `b'${x}'`;
+    return isFloating(dtype) ? shortest(x, dtype) : `${x}`;
+  });
+  if (texts.length === 0) return '[]';
+  if (shape.length === 0) return texts[0]!.replace(/\.$/, '.0');
+  const after = (text: string): number =>
+    isFloating(dtype) && text.includes('.') ? text.length - text.indexOf('.') : 0;
+  const most = Math.max(...texts.map(after));
+  const aligned = texts.map((text) => (after(text) > 0 ? text + ' '.repeat(most - after(text)) : text));
+  const width = Math.max(...aligned.map((text) => text.length));
+  const nest = (depth: number, at: number): string => {
+    if (depth === shape.length) return aligned[at]!.padStart(width);
+    const step = sizeOf(shape.slice(depth + 1));
+    const parts = Array.from({ length: shape[depth]! }, (_, i) => nest(depth + 1, at + i * step));
+    const below = shape.length - 1 - depth;
+    return `[${parts.join(below === 0 ? ' ' : '\n'.repeat(below) + ' '.repeat(depth + 1))}]`;
+  };
+  return nest(0, 0);
 }
 const shown = (x: TensorLike): string => {
   const cells = x instanceof Tensor ? knownCells(x) : null;
@@ -116,8 +137,10 @@ function assertPair(relation: Relation, xIn: TensorLike, yIn: TensorLike, option
 }
 
 /**
- * x == y, cell by cell with broadcasting; as tf.assert_equal. Answers an op to wait for, that fails with InvalidArgument;
- * raises that at once where both are known. The others alike.
+ * x == y, cell by cell with broadcasting. Answers an op to wait for, that fails with InvalidArgument; raises that at once
+ * where both are known. The others alike.
+ * @tensorflow tf.assert_equal
+ * @tensorflow tf.debugging.assert_equal
  */
 export function assertEqual(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   const graph = graphOf([x, y]);
@@ -126,18 +149,43 @@ export function assertEqual(x: TensorLike, y: TensorLike, options: CheckOptions 
   );
   return same ?? assertPair(EQUAL, x, y, options);
 }
+/**
+ * x != y in all cells.
+ * @tensorflow tf.assert_none_equal
+ * @tensorflow tf.debugging.assert_none_equal
+ */
 export function assertNoneEqual(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   return assertPair(NONE_EQUAL, x, y, options);
 }
+/**
+ * x < y in all cells.
+ * @tensorflow tf.assert_less
+ * @tensorflow tf.debugging.assert_less
+ */
 export function assertLess(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   return assertPair(LESS, x, y, options);
 }
+/**
+ * x <= y in all cells.
+ * @tensorflow tf.assert_less_equal
+ * @tensorflow tf.debugging.assert_less_equal
+ */
 export function assertLessEqual(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   return assertPair(LESS_EQUAL, x, y, options);
 }
+/**
+ * x > y in all cells.
+ * @tensorflow tf.assert_greater
+ * @tensorflow tf.debugging.assert_greater
+ */
 export function assertGreater(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   return assertPair(GREATER, x, y, options);
 }
+/**
+ * x >= y in all cells.
+ * @tensorflow tf.assert_greater_equal
+ * @tensorflow tf.debugging.assert_greater_equal
+ */
 export function assertGreaterEqual(x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation {
   return assertPair(GREATER_EQUAL, x, y, options);
 }
@@ -166,19 +214,35 @@ function assertSign(
     return assertPair(relation, a, b, { data, summarize });
   });
 }
-/** x < 0, as tf.assert_negative. */
+/**
+ * x < 0 in all cells.
+ * @tensorflow tf.assert_negative
+ * @tensorflow tf.debugging.assert_negative
+ */
 export function assertNegative(x: TensorLike, options: CheckOptions = {}): Operation {
   return assertSign('assert_negative', '<', LESS, false, x, options);
 }
-/** x > 0, as tf.assert_positive. */
+/**
+ * x > 0 in all cells.
+ * @tensorflow tf.assert_positive
+ * @tensorflow tf.debugging.assert_positive
+ */
 export function assertPositive(x: TensorLike, options: CheckOptions = {}): Operation {
   return assertSign('assert_positive', '>', LESS, true, x, options);
 }
-/** x >= 0, as tf.assert_non_negative. */
+/**
+ * x >= 0 in all cells.
+ * @tensorflow tf.assert_non_negative
+ * @tensorflow tf.debugging.assert_non_negative
+ */
 export function assertNonNegative(x: TensorLike, options: CheckOptions = {}): Operation {
   return assertSign('assert_non_negative', '>=', LESS_EQUAL, true, x, options);
 }
-/** x <= 0, as tf.assert_non_positive. */
+/**
+ * x <= 0 in all cells.
+ * @tensorflow tf.assert_non_positive
+ * @tensorflow tf.debugging.assert_non_positive
+ */
 export function assertNonPositive(x: TensorLike, options: CheckOptions = {}): Operation {
   return assertSign('assert_non_positive', '<=', LESS_EQUAL, false, x, options);
 }
@@ -191,7 +255,11 @@ export interface NearOptions extends CheckOptions {
   readonly atol?: TensorLike | null | undefined;
 }
 const STEPS: Readonly<Partial<Record<DType, number>>> = { float16: 2 ** -10, float32: 2 ** -23, float64: 2 ** -52 };
-/** |x - y| < atol + rtol * |y|, as tf.assert_near. Raises Value for integers. */
+/**
+ * |x - y| < atol + rtol * |y| in all cells. Raises Value for integers.
+ * @tensorflow tf.assert_near
+ * @tensorflow tf.debugging.assert_near
+ */
 export function assertNear(xIn: TensorLike, yIn: TensorLike, options: NearOptions = {}): Operation {
   const { summarize, message } = options;
   const graph = graphOf([xIn, yIn]);
@@ -216,7 +284,11 @@ export function assertNear(xIn: TensorLike, yIn: TensorLike, options: NearOption
 export interface StaticCheckOptions extends Named {
   readonly message?: string | null | undefined;
 }
-/** Raises Type unless x holds integers, as tf.assert_integer. */
+/**
+ * Raises Type unless x holds integers; answers a NoOp.
+ * @tensorflow tf.assert_integer
+ * @tensorflow tf.debugging.assert_integer
+ */
 export function assertInteger(xIn: TensorLike, { message, name }: StaticCheckOptions = {}): Operation {
   const graph = graphOf([xIn]);
   return graph.nameScope(name ?? 'assert_integer', () => {
@@ -228,7 +300,11 @@ export function assertInteger(xIn: TensorLike, { message, name }: StaticCheckOpt
     );
   });
 }
-/** Raises Type unless the tensor is of that type, as tf.assert_type. */
+/**
+ * Raises Type unless the tensor is of that type; answers a NoOp.
+ * @tensorflow tf.assert_type
+ * @tensorflow tf.debugging.assert_type
+ */
 export function assertType(tensor: TensorLike, dtype: DType, { message, name }: StaticCheckOptions = {}): Operation {
   const graph = graphOf([tensor]);
   return graph.nameScope(name ?? 'assert_type', () => {
@@ -237,7 +313,11 @@ export function assertType(tensor: TensorLike, dtype: DType, { message, name }: 
     throw new GraphError('Type', `${message ?? ''}  ${t.name} must be of type <dtype: '${dtype}'>`);
   });
 }
-/** Answers the tensor; raises Value unless it is known to be a scalar. As tf.assert_scalar. */
+/**
+ * Answers the tensor; raises Value unless it is known to be a scalar.
+ * @tensorflow tf.assert_scalar
+ * @tensorflow tf.debugging.assert_scalar
+ */
 export function assertScalar(tensor: TensorLike, { message, name }: StaticCheckOptions = {}): Tensor {
   const graph = graphOf([tensor]);
   return graph.nameScope(name ?? 'assert_scalar', (scope) => {
@@ -249,7 +329,11 @@ export function assertScalar(tensor: TensorLike, { message, name }: StaticCheckO
     );
   });
 }
-/** The float type that all tensors have; raises Value where they differ. As tf.assert_same_float_dtype. */
+/**
+ * The float type that all tensors have, float32 where there are none; raises Value where they differ.
+ * @tensorflow tf.assert_same_float_dtype
+ * @tensorflow tf.debugging.assert_same_float_dtype
+ */
 export function assertSameFloatDtype(
   tensors: readonly ({ readonly dtype: DType; readonly name?: string } | null)[] = [],
   dtype: DType | null = null,

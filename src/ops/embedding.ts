@@ -29,7 +29,10 @@ export interface EmbeddingOptions extends Named {
 }
 type Table = Tensor | ResourceVariable;
 
-/** The rows of `params` (one table, or a list of parts) that `ids` name, as tf.nn.embedding_lookup. */
+/**
+ * The rows of `params` (one table, or a list of parts) that `ids` name: [...shape of ids, ...shape of a row].
+ * @tensorflow tf.nn.embedding_lookup
+ */
 export function embeddingLookup(params: TensorLike, idsLike: TensorLike, options: EmbeddingOptions = {}): Tensor {
   const { partitionStrategy = 'mod', maxNorm, name = 'embedding_lookup' } = options;
   if (params === null || params === undefined) throw new GraphError('Value', 'params must be specified');

@@ -293,9 +293,8 @@ export function removeSqueezable(labelsIn: TensorLike, predictionsIn: TensorLike
     const [p, l] = [predictions.shape, labels.shape];
     if (p && l) {
       const diff = p.length - l.length;
-      const one = (s: readonly (number | null)[]) => s.at(-1) === 1 || s.at(-1) === null;
-      if (diff === expected + 1 && one(p)) return [labels, squeeze(predictions, [-1])];
-      if (diff === expected - 1 && one(l)) return [squeeze(labels, [-1]), predictions];
+      if (diff === expected + 1) return [labels, squeeze(predictions, [-1])];
+      if (diff === expected - 1) return [squeeze(labels, [-1]), predictions];
       return [labels, predictions];
     }
     const diff = rank(predictions).sub(rank(labels));

@@ -62,7 +62,11 @@ function assertRanks(check: Check, xIn: TensorLike, given: readonly TensorLike[]
   });
 }
 
-/** The number of dimensions is `rank`, an int32 scalar; as tf.assert_rank. Raises Value where it is known and is not. */
+/**
+ * The number of dimensions is `rank`, an int32 scalar. Raises Value where it is known and is not.
+ * @tensorflow tf.assert_rank
+ * @tensorflow tf.debugging.assert_rank
+ */
 export function assertRank(x: TensorLike, rank: TensorLike, options: RankCheckOptions = {}): Operation {
   const check: Check = {
     name: 'assert_rank',
@@ -73,7 +77,11 @@ export function assertRank(x: TensorLike, rank: TensorLike, options: RankCheckOp
   };
   return assertRanks(check, x, [rank], options);
 }
-/** The number of dimensions is at least `rank`; as tf.assert_rank_at_least. */
+/**
+ * The number of dimensions is at least `rank`, an int32 scalar. Raises Value where it is known and is not.
+ * @tensorflow tf.assert_rank_at_least
+ * @tensorflow tf.debugging.assert_rank_at_least
+ */
 export function assertRankAtLeast(x: TensorLike, rank: TensorLike, options: RankCheckOptions = {}): Operation {
   const check: Check = {
     name: 'assert_rank_at_least',
@@ -84,7 +92,11 @@ export function assertRankAtLeast(x: TensorLike, rank: TensorLike, options: Rank
   };
   return assertRanks(check, x, [rank], options);
 }
-/** The number of dimensions is one of `ranks`; as tf.assert_rank_in. */
+/**
+ * The number of dimensions is one of `ranks`. Raises Value where they are known and it is not.
+ * @tensorflow tf.assert_rank_in
+ * @tensorflow tf.debugging.assert_rank_in
+ */
 export function assertRankIn(x: TensorLike, ranks: readonly TensorLike[], options: RankCheckOptions = {}): Operation {
   const check: Check = {
     name: 'assert_rank_in',

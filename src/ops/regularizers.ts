@@ -4,6 +4,7 @@ import { GraphKeys } from '../graph/collections';
 import { constantIn, convertToTensor, type TensorLike } from '../graph/convert';
 import { getDefaultGraph } from '../graph/graph';
 import { Tensor } from '../graph/operation';
+import { logging } from '../logging';
 import { Value } from '../value/value';
 import { addN, multiply } from './arithmetic';
 import { l2Loss } from './cross_entropy';
@@ -14,7 +15,7 @@ import type { Variable } from './variable';
 /** A penalty on weights; null where it is switched off. */
 export type WeightRegularizer = (weights: Tensor | Variable) => Tensor | null;
 
-/** Switches off a scope's regularizer, as tf.no_regularizer. */
+/** Switches off a scope's regularizer. @tensorflow tf.no_regularizer */
 export const noRegularizer = (_: unknown): null => null;
 
 /** scale * penalty(weights), in a scope of that name. Raises Value for a scale below 0; 0 switches it off. */
@@ -28,7 +29,10 @@ function scaled(
   if (typeof scale === 'number' && scale < 0) {
     throw new GraphError('Value', `Setting a scale less than 0 on a regularizer: ${scale}${end}`);
   }
-  if (scale === 0) return () => null;
+  if (scale === 0) {
+    logging.info('Scale of 0 disables regularizer.');
+    return () => null;
+  }
   return (weights) =>
     weights.graph.nameScope(scope ?? name, (inner) => {
       const factor = convertToTensor(scale, { dtype: weights.dtype, name: 'scale' }, weights.graph);
@@ -36,22 +40,22 @@ function scaled(
     });
 }
 
-/** scale * sum(|weights|), as tf.contrib.layers.l1_regularizer. */
+/** scale * sum(|weights|). @tensorflow tf.contrib.layers.l1_regularizer */
 export function l1Regularizer(scale: number | Tensor, scope?: string | null): WeightRegularizer {
   return scaled(scale, scope, 'l1_regularizer', '', (weights) => reduceSum(abs(weights)));
 }
-/** scale * sum(weights ** 2) / 2, as tf.contrib.layers.l2_regularizer. */
+/** scale * sum(weights ** 2) / 2. @tensorflow tf.contrib.layers.l2_regularizer */
 export function l2Regularizer(scale: number | Tensor, scope?: string | null): WeightRegularizer {
   return scaled(scale, scope, 'l2_regularizer', '.', (weights) => l2Loss(weights));
 }
-/** Both, as tf.contrib.layers.l1_l2_regularizer. */
+/** Both. @tensorflow tf.contrib.layers.l1_l2_regularizer */
 export function l1l2Regularizer(scaleL1 = 1, scaleL2 = 1, scope?: string | null): WeightRegularizer | null {
   const name = scope || 'l1_l2_regularizer';
   if (scaleL1 === 0) return l2Regularizer(scaleL2, name);
   if (scaleL2 === 0) return l1Regularizer(scaleL1, name);
   return sumRegularizer([l1Regularizer(scaleL1), l2Regularizer(scaleL2)], name);
 }
-/** All of them, as tf.contrib.layers.sum_regularizer; null for none. */
+/** All of them; null for none. @tensorflow tf.contrib.layers.sum_regularizer */
 export function sumRegularizer(
   regularizers: readonly (WeightRegularizer | null)[],
   scope?: string | null,
@@ -65,7 +69,10 @@ export function sumRegularizer(
     });
 }
 
-/** The sum of a penalty over weights (the WEIGHTS collection by default), added to REGULARIZATION_LOSSES. */
+/**
+ * The sum of a penalty over weights (the WEIGHTS collection by default), added to REGULARIZATION_LOSSES.
+ * @tensorflow tf.contrib.layers.apply_regularization
+ */
 export function applyRegularization(
   regularizer: WeightRegularizer,
   weights?: readonly (Tensor | Variable)[] | null,

@@ -4,67 +4,28 @@ import { GraphKeys } from '../graph/collections';
 import { graphOf, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
 import { getDefaultGraph } from '../graph/graph';
-import { int, type } from '../graph/opdef';
+import { int, type Site, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
+import { logging } from '../logging';
 import { NUMBERS } from '../value/dtype';
 import { type Shape, showShape } from '../value/shape';
 import type { Named } from './array';
-
-// ---- messages -----------------------------------------------------------------------------------------------------
-
-const utf8 = new TextEncoder();
-const LENGTH = 2;
-
-function varint(n: number): number[] {
-  const bytes: number[] = [];
-  for (; n > 127; n = Math.floor(n / 128)) bytes.push((n % 128) | 128);
-  return [...bytes, n];
-}
-function floats(kind: typeof Float32Array | typeof Float64Array, values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * kind.BYTES_PER_ELEMENT);
-  const view = new DataView(bytes.buffer);
-  values.forEach((v, i) => {
-    if (kind === Float32Array) view.setFloat32(i * 4, v, true);
-    else view.setFloat64(i * 8, v, true);
-  });
-  return bytes;
-}
-const joined = (parts: readonly (Uint8Array | readonly number[])[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((p) => [...p]));
-/** A field of bytes, of text or of another message. */
-const field = (n: number, bytes: Uint8Array): Uint8Array => joined([[n * 8 + LENGTH], varint(bytes.length), bytes]);
-/** A field that is left out where it is 0. */
-const double = (n: number, x: number): Uint8Array =>
-  x === 0 && !Object.is(x, -0) ? new Uint8Array() : joined([[n * 8 + 1], floats(Float64Array, [x])]);
-const valueMessage = (tag: string, content: Uint8Array): Uint8Array =>
-  field(1, joined([field(1, utf8.encode(tag)), content]));
-
-/** The tags within a Summary. */
-function* tagsOf(summary: Uint8Array): Generator<string> {
-  let at = 0;
-  const length = (): number => {
-    let n = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = summary[at++] ?? 0;
-      n += (byte % 128) * scale;
-      if (byte < 128) return n;
-    }
-  };
-  while (at < summary.length) {
-    at++;
-    const end = length() + at;
-    if (summary[at] === 8 + LENGTH) {
-      at++;
-      const size = length();
-      yield new TextDecoder().decode(summary.subarray(at, at + size));
-    }
-    at = end;
-  }
-}
+import {
+  answer,
+  bytesOf,
+  doubleField,
+  doublesField,
+  field,
+  floatField,
+  joined,
+  scalarTag,
+  tagsOf,
+  textOf,
+  valueMessage,
+} from './summary_messages';
 
 // ---- ops ----------------------------------------------------------------------------------------------------------
 
-const text = (x: unknown): string => (x instanceof Uint8Array ? new TextDecoder().decode(x) : String(x));
 const scalarOut = () => ({ summary: [] as Shape });
 
 const ScalarSummary = defineOp({
@@ -76,17 +37,16 @@ const ScalarSummary = defineOp({
   gradient: null,
   reference({ tags, values, summary }) {
     if (String(tags.shape) !== String(values.shape)) {
-      const single = tags.size === 1 ? ` (tag '${text(tags.data[0])}')` : '';
+      const single = tags.size === 1 ? ` (tag '${textOf(tags.data[0])}')` : '';
       throw new GraphError(
         'InvalidArgument',
         `tags and values not the same shape: ${showShape(tags.shape)} != ${showShape(values.shape)}${single}`,
       );
     }
     const parts = Array.from({ length: values.size }, (_, i) => {
-      const number = floats(Float32Array, [Number(values.data[i])]);
-      return valueMessage(text(tags.data[i]), joined([[2 * 8 + 5], number]));
+      return valueMessage(textOf(tags.data[i]), floatField(2, Number(values.data[i])));
     });
-    (summary.data as unknown as Uint8Array[])[0] = joined(parts);
+    answer(summary, joined(parts));
   },
 });
 
@@ -121,16 +81,10 @@ function histogram(values: Iterable<number>): Uint8Array {
   const kept = LIMITS.flatMap((limit, i) =>
     counts[i] === 0 && counts[i + 1] === 0 && i + 1 < LIMITS.length ? [] : [[limit, counts[i]!] as const],
   );
-  const limits = floats(
-    Float64Array,
-    kept.map(([limit]) => limit),
-  );
-  const buckets = floats(
-    Float64Array,
-    kept.map(([, count]) => count),
-  );
-  const numbers = [min, max, n, sum, squares].map((x, i) => double(i + 1, x));
-  return joined([...numbers, field(6, limits), field(7, buckets)]);
+  const limits = kept.map(([limit]) => limit);
+  const buckets = kept.map(([, count]) => count);
+  const numbers = [min, max, n, sum, squares].map((x, i) => doubleField(i + 1, x));
+  return joined([...numbers, doublesField(6, limits), doublesField(7, buckets)]);
 }
 
 const HistogramSummary = defineOp({
@@ -141,14 +95,15 @@ const HistogramSummary = defineOp({
   infer: scalarOut,
   gradient: null,
   reference({ tag, values, summary }, _, site) {
-    if (tag.shape.length > 0) throw new GraphError('InvalidArgument', 'tags must be scalar');
+    const name = scalarTag(tag, 'tags must be scalar');
     const cells = Array.from({ length: values.size }, (_, i) => Number(values.data[i]));
     for (const x of cells) {
       if (Number.isFinite(x)) continue;
       const what = Number.isNaN(x) ? 'Nan' : 'Infinity';
-      throw new GraphError('InvalidArgument', `${what} in summary histogram for: ${site.name}`);
+      // A constant is tried before the run, where there is no site.
+      throw new GraphError('InvalidArgument', `${what} in summary histogram for: ${(site as Site | undefined)?.name}`);
     }
-    (summary.data as unknown as Uint8Array[])[0] = valueMessage(text(tag.data[0]), field(5, histogram(cells)));
+    answer(summary, valueMessage(name, field(5, histogram(cells))));
   },
 });
 
@@ -164,14 +119,14 @@ const MergeSummary = defineOp({
     const parts = inputs
       .flatMap((t) => Array.from(t.data as unknown as ArrayLike<unknown>))
       .map((cell) => {
-        const bytes = cell instanceof Uint8Array ? cell : utf8.encode(String(cell));
+        const bytes = bytesOf(cell);
         for (const tag of tagsOf(bytes)) {
           if (seen.has(tag)) throw new GraphError('InvalidArgument', `Duplicate tag ${tag} found in summary inputs`);
           seen.add(tag);
         }
         return bytes;
       });
-    (summary.data as unknown as Uint8Array[])[0] = joined(parts);
+    answer(summary, joined(parts));
   },
 });
 
@@ -185,9 +140,14 @@ export interface SummaryOptions {
 }
 
 /** What is not allowed in a name becomes `_`. */
-const clean = (name: string): string => name.replace(/[^-/\w.]/g, '_').replace(/^\/+/, '');
+function clean(name: string): string {
+  const legal = name.replace(/[^-/\p{L}\p{N}_.]/gu, '_').replace(/^\/+/, '');
+  if (legal !== name) logging.info(`Summary name ${name} is illegal; using ${legal} instead.`);
+  return legal;
+}
 
-function summarize(
+/** A summary in the scope of its name, put into the collections; `make` gets the tag, and the scope as the op's name. */
+export function summarize(
   name: string,
   values: TensorLike,
   { collections, family: given }: SummaryOptions,
@@ -203,19 +163,28 @@ function summarize(
     return summary;
   });
 }
-/** A number that is written under the name of the summary, as tf.summary.scalar. */
+/**
+ * A number that is written under the name of the summary.
+ * @tensorflow tf.summary.scalar
+ */
 export const scalar = (name: string, tensor: TensorLike, options: SummaryOptions = {}): Tensor =>
   summarize(name, tensor, options, (tags, scope) => ScalarSummary({ tags, values: tensor }, {}, scope).summary);
-/** How values are distributed, as tf.summary.histogram. Fails in a run where one is not finite. */
+/**
+ * How values are distributed. A value that is not finite fails the run with InvalidArgument.
+ * @tensorflow tf.summary.histogram
+ */
 export const histogramOf = (name: string, values: TensorLike, options: SummaryOptions = {}): Tensor =>
   summarize(name, values, options, (tag, scope) => HistogramSummary({ tag, values }, {}, scope).summary);
 
 export interface MergeOptions extends Named {
   readonly collections?: readonly string[] | null | undefined;
 }
-/** All the values of several summaries in one, as tf.summary.merge. Fails in a run where a tag occurs twice. */
+/**
+ * All the values of several summaries in one. A tag that occurs twice fails the run with InvalidArgument.
+ * @tensorflow tf.summary.merge
+ */
 export function merge(inputs: readonly TensorLike[], { collections, name: given }: MergeOptions = {}): Tensor {
-  const name = given === undefined ? undefined : clean(given);
+  const name = given == null ? undefined : clean(given);
   const graph = graphOf([inputs]);
   return graph.nameScope(name ?? 'Merge', () => {
     const { summary } = MergeSummary({ inputs }, {}, name);
@@ -223,10 +192,13 @@ export function merge(inputs: readonly TensorLike[], { collections, name: given 
     return summary;
   });
 }
-/** Merges a collection of summaries; null where there are none; as tf.summary.merge_all. */
+/**
+ * Merges a collection of summaries; null where there are none.
+ * @tensorflow tf.summary.merge_all
+ */
 export function mergeAll(
   key: string = GraphKeys.SUMMARIES,
-  options: Named & { readonly scope?: string } = {},
+  options: Named & { readonly scope?: string | null | undefined } = {},
 ): Tensor | null {
   const found = getDefaultGraph().getCollection<Tensor>(key, options.scope);
   return found.length > 0 ? merge(found, { name: options.name }) : null;

@@ -1,9 +1,7 @@
 /** @file Weights of losses and metrics: scalars, or tensors that broadcast to the values. */
 import { GraphError } from '../errors';
 import { convertToTensor, type TensorLike } from '../graph/convert';
-import { defineOp } from '../graph/define';
 import { getDefaultGraph } from '../graph/graph';
-import { bool, text, type } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
 import { compatible, isFull, tupleShape } from '../value/shape';
 import { multiply } from './arithmetic';
@@ -12,55 +10,10 @@ import { equal } from './compare';
 import { cond } from './cond';
 import { Assert, noOp } from './control';
 import { concat } from './join';
+import { DenseToDenseSetOperation } from './sets';
 import { expandDims, onesLike, rank, size } from './shape';
 
 const PREFIX = 'weights can not be broadcast to values.';
-
-const DenseToDenseSetOperation = defineOp({
-  name: 'DenseToDenseSetOperation',
-  inputs: { set1: 'T', set2: 'T' },
-  outputs: { result_indices: 'int64', result_values: 'T', result_shape: 'int64' },
-  attrs: {
-    set_operation: text(),
-    validate_indices: bool(true),
-    T: type(['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'string']),
-  },
-  infer: ({ set1 }) => {
-    const n = set1.shape?.length ?? null;
-    return { result_indices: [null, n], result_values: [null], result_shape: [n] };
-  },
-  gradient: null,
-  reference({ set1, set2, result_indices, result_values, result_shape }, { set_operation }) {
-    if (set_operation !== 'a-b') {
-      throw new GraphError('Unimplemented', `Set operation '${set_operation}' is not supported; 'a-b' is.`);
-    }
-    const rows = set1.shape.slice(0, -1).reduce((n, d) => n * d, 1);
-    const [m, n] = [set1.shape.at(-1)!, set2.shape.at(-1)!];
-    const found: [row: number, at: number, value: number][] = [];
-    let widest = 0;
-    for (let r = 0; r < rows; r++) {
-      const not = new Set(Array.from(set2.data.slice(r * n, (r + 1) * n)));
-      const left = [...new Set(Array.from(set1.data.slice(r * m, (r + 1) * m)))].filter((x) => !not.has(x)).sort();
-      left.forEach((x, i) => {
-        found.push([r, i, x]);
-      });
-      widest = Math.max(widest, left.length);
-    }
-    const depth = set1.shape.length;
-    result_indices.resize([found.length, depth]);
-    result_values.resize([found.length]);
-    found.forEach(([row, at, value], k) => {
-      let rest = row;
-      for (let d = depth - 2; d >= 0; d--) {
-        result_indices.data[k * depth + d] = BigInt(rest % set1.shape[d]!) as unknown as number;
-        rest = Math.floor(rest / set1.shape[d]!);
-      }
-      result_indices.data[k * depth + depth - 1] = BigInt(at) as unknown as number;
-      result_values.data[k] = value;
-    });
-    result_shape.data.set([...set1.shape.slice(0, -1), widest].map(BigInt) as unknown as number[]);
-  },
-});
 
 /** Refuses weights that do not broadcast: at once where the shapes are known, else by an op to wait for. */
 export function assertBroadcastable(weightsIn: TensorLike, valuesIn: TensorLike): Operation {

@@ -1,4 +1,5 @@
 /** @file tf.debugging */
+
 export {
   assertEqual,
   assertGreater,
@@ -25,3 +26,4 @@ export {
 export { checkNumerics, verifyTensorAllFinite as assertAllFinite } from '../ops/check_numerics';
 export { isFinite, isInf, isNan } from '../ops/compare';
 export { Assert } from '../ops/control';
+export { assertProperIterable, assertShapes } from '../ops/shape_assertions';

@@ -1,4 +1,5 @@
 /** @file tf.math */
+
 export { logSoftmax, softmax, softplus, softsign } from '../ops/activations';
 export { argmax, argmin } from '../ops/argmax';
 export { accumulateN, add, addN, multiply, scalarMul, subtract } from '../ops/arithmetic';
@@ -19,6 +20,7 @@ export {
   logicalXor,
   notEqual,
 } from '../ops/compare';
+export { confusionMatrix } from '../ops/confusion_matrix';
 export { bincount, countNonzero } from '../ops/counting';
 export { cumprod, cumsum } from '../ops/cumulative';
 export { divide, divNoNan as divideNoNan, floordiv, mod, mod as floormod, truediv } from '../ops/division';

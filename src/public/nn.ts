@@ -27,6 +27,12 @@ export {
 } from '../ops/batch_norm';
 export { biasAdd, reluLayer, xwPlusB } from '../ops/bias';
 export {
+  allCandidateSampler,
+  computeAccidentalHits,
+  logUniformCandidateSampler,
+  uniformCandidateSampler,
+} from '../ops/candidate_sampling';
+export {
   atrousConv2d,
   atrousConv2dTranspose,
   conv1d,
@@ -60,6 +66,7 @@ export {
   maxPool3d,
   pool,
 } from '../ops/pooling';
+export { nceLoss, sampledSoftmaxLoss } from '../ops/sampled_losses';
 export { depthToSpace, spaceToDepth } from '../ops/space';
 export { withSpaceToBatch } from '../ops/space_to_batch';
 export { sigmoid } from '../ops/unary';

@@ -1,4 +1,5 @@
 /** @file tf.random */
+export { allCandidateSampler, logUniformCandidateSampler, uniformCandidateSampler } from '../ops/candidate_sampling';
 export {
   categorical,
   multinomial,

@@ -4,7 +4,7 @@ import { Collections, GraphKeys } from '../graph/collections';
 import type { Graph } from '../graph/graph';
 import { Operation, Tensor } from '../graph/operation';
 import { Controllers } from '../graph/scopes';
-import { layerOfUpdate } from '../layers/base';
+import { layerOfUpdate, updatesOfLayers } from '../layers/base';
 import { logging } from '../logging';
 import type { Variable } from '../ops/variables';
 import type { Plan } from '../session/plan';
@@ -83,6 +83,12 @@ function updatesIn(graph: Graph): Update[] {
     return op ? [{ op, moves: movedBy(op) }] : [];
   });
 }
+/** Updates that only their layer knows, as those of tf.keras. */
+function keptByLayers(graph: Graph): Update[] {
+  const collected = new Set(graph.collections.peek<unknown>(GraphKeys.UPDATE_OPS));
+  const kept = updatesOfLayers(graph).filter((op) => !collected.has(op));
+  return kept.map((op) => ({ op, moves: movedBy(op) }));
+}
 /** Variables that `op` writes, or else those of the nearest writes it waits for. */
 function movedBy(op: Operation): Operation[] {
   const found = new Set<Operation>();
@@ -141,6 +147,9 @@ const MEND = `Make the train op wait for them, after the last layer was built:
     const updateOps = tf.getCollection(tf.GraphKeys.UPDATE_OPS);
     const trainOp = tf.controlDependencies(updateOps, () => optimizer.minimize(loss));`;
 
+const MEND_LAYERS = `They are not in tf.GraphKeys.UPDATE_OPS, only in layer.updates. Make the train op wait for those:
+    const trainOp = tf.controlDependencies(layer.updates, () => optimizer.minimize(loss));`;
+
 /** One line per layer: its variables, and where it was made. */
 function list(updates: readonly Update[]): string {
   const lines = new Map<string, Set<string>>();
@@ -174,22 +183,17 @@ function onTrain(graph: Graph, history: History, plan: Plan): void {
       MEND,
     );
   }
-  warnOf(
-    history,
-    still(history, updates, PATIENCE),
-    `A train op has run ${PATIENCE} times in this session, and none of the update ops of these moving averages has. At inference (training: false) the layers will normalize with the values they started from, mean 0 and variance 1:`,
-    MEND,
-  );
+  const never = `A train op has run ${PATIENCE} times in this session, and none of the update ops of these moving averages has. At inference (training: false) the layers will normalize with the values they started from, mean 0 and variance 1:`;
+  warnOf(history, still(history, updates, PATIENCE), never, MEND);
+  warnOf(history, still(history, keptByLayers(graph), PATIENCE), never, MEND_LAYERS);
 }
 
 function onInference(graph: Graph, history: History, plan: Plan): void {
-  const idle = still(history, updatesIn(graph), 1).filter(({ moves }) => moves.some((v) => uses(plan, v)));
-  warnOf(
-    history,
-    idle,
-    `This run reads moving averages after training, and no update op has moved them in this session; they are still what they started from, mean 0 and variance 1:`,
-    MEND,
-  );
+  const idle = (updates: readonly Update[]): Update[] =>
+    still(history, updates, 1).filter(({ moves }) => moves.some((v) => uses(plan, v)));
+  const read = `This run reads moving averages after training, and no update op has moved them in this session; they are still what they started from, mean 0 and variance 1:`;
+  warnOf(history, idle(updatesIn(graph)), read, MEND);
+  warnOf(history, idle(keptByLayers(graph)), read, MEND_LAYERS);
 }
 
 /** Update ops of which it was said that they lie in a branch. */

@@ -1,0 +1,8 @@
+/** @file tf.contrib.training */
+export {
+  addGradientsSummaries,
+  clipGradientNorms,
+  clipGradientNormsFn,
+  createTrainOp,
+  multiplyGradients,
+} from '../contrib/training';

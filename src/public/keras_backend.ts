@@ -1,0 +1,2 @@
+/** @file tf.keras.backend */
+export { learningPhase, learningPhaseScope, setLearningPhase } from '../layers/learning_phase';
