@@ -1,3 +1,3 @@
 /** @file tf.nn.rnn_cell */
-export { BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, MultiRNNCell } from '../layers/rnn_cells';
+export { BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell, type LSTMState, MultiRNNCell } from '../layers/rnn_cells';
 export { DropoutWrapper, ResidualWrapper } from '../layers/rnn_wrappers';
