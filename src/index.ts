@@ -7,6 +7,7 @@ import './ops/convolution';
 import './ops/scatter_state';
 import './ops/bitwise';
 
+export { TensorSpec } from './data/structure';
 export { GraphError } from './errors';
 export { AggregationMethod, gradients } from './gradients';
 export { GraphKeys } from './graph/collections';
@@ -123,6 +124,7 @@ export { pad, tile } from './ops/pad';
 export { atan2, maximum, minimum, pow, squaredDifference, xdivy, xlogy } from './ops/pairs';
 export { matrixTranspose, reverse, reverseSequence, roll, transpose } from './ops/permute';
 export { print } from './ops/print';
+export { pyFunc } from './ops/py_func';
 export {
   categorical,
   multinomial,
@@ -299,6 +301,7 @@ export const resource = 'resource';
 /** Modules of TensorFlow, a file of src/public each. */
 export * as bitwise from './public/bitwise';
 export * as contrib from './public/contrib';
+export * as data from './public/data';
 export * as debugging from './public/debugging';
 export * as errors from './public/errors';
 export * as image from './public/image';

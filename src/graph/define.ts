@@ -185,6 +185,9 @@ function fillAttrs(def: AnyDef, attrs: Record<string, unknown>, name: string): v
       }
       throw new GraphError('Type', `${def.name} needs attr '${key}'.`, { op: name });
     }
+    // A graph holds float attrs in single precision.
+    if (spec.kind === 'float')
+      attrs[key] = spec.list ? (attrs[key] as number[]).map(Math.fround) : Math.fround(attrs[key] as number);
     const wrong = spec.allowed && !spec.list && !(spec.allowed as readonly unknown[]).includes(attrs[key]);
     if (!wrong) continue;
     if (spec.kind === 'type') {

@@ -4,6 +4,7 @@ import type { Call } from '../kernels/table';
 import type { DType } from '../value/dtype';
 import type { Shape } from '../value/shape';
 import type { Value } from '../value/value';
+import type { Graph } from './graph';
 import type { IndexedSlices } from './indexed_slices';
 import type { Operation, Tensor } from './operation';
 
@@ -115,11 +116,15 @@ export interface Known {
 export interface Handle {
   readonly dtype: DType;
   readonly shape: Shape;
+  /** Of a stack: the shapes of what a plan puts into it. */
+  readonly elements?: Shape[];
 }
 
 /** Where a kernel runs: the op, and what it keeps from run to run in this session. */
 export interface Site {
   readonly name: string;
+  /** The graph of the op: it knows the functions that attrs name. */
+  readonly graph: Graph;
   /** State of this op in this session; made once. */
   state<S>(make: () => S): S;
   /** What all ops of this session share under a name: variables by handle, tables, containers. */
@@ -148,6 +153,8 @@ export interface OpDef<I extends Args = Args, O extends Args = Args, A extends A
   readonly reads?: keyof I;
   /** Ref inputs need not be initialized. */
   readonly allowsUninitialized?: true;
+  /** A handle input, and the input that is kept in what it refers to. */
+  readonly puts?: { readonly into: keyof I; readonly value: keyof I };
   /** Output -> the input whose bytes it is: nothing to compute. */
   readonly alias?: { readonly [K in keyof O]?: keyof I };
   /** Where `alias` holds only sometimes: a slice that takes everything, a cast to the same type. */

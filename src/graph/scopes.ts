@@ -111,6 +111,11 @@ export class Devices {
   #scopes: readonly DeviceScope[] = [];
   #colocation: readonly Operation[] = [];
 
+  /** Whether a device scope is open. */
+  get any(): boolean {
+    return this.#scopes.length > 0;
+  }
+
   within<R>(name: DeviceScope, body: () => R): R {
     const before = this.#scopes;
     this.#scopes = [...before, name];

@@ -9,6 +9,7 @@ import { wireName } from '../value/dtype';
 import { Value } from '../value/value';
 import { decodeAttr } from './attrs';
 import { checkAttrs } from './check_attrs';
+import { readFunctions } from './function_defs';
 import { readGraphDef } from './messages';
 import type { GraphDef, NodeDef } from './proto/tensorflow_pb';
 
@@ -46,6 +47,7 @@ export function importGraphDef(
   }
   const graph = getDefaultGraph();
   const name = options.name ?? 'import';
+  if (def.library) readFunctions(graph, def.library);
   const importer = new Importer(graph, def, options);
   if (name === '') return importer.run('');
   return graph.nameScope(name, (scope) => importer.run(scope));

@@ -7,7 +7,7 @@ import { type Graph, getDefaultGraph, withGraph } from '../graph/graph';
 import { Operation, Tensor } from '../graph/operation';
 import { prependNameScope, stripNameScope } from '../graph/scoped_names';
 import { RefVariable, ResourceVariable, Variable } from '../ops/variables';
-import { encodeAttr } from './attrs';
+import { functionLibrary, nodeAttrs } from './function_defs';
 import { importGraphDef } from './import_graph';
 import { readMessage, readMetaGraph, writeMetaGraph } from './messages';
 import {
@@ -155,18 +155,14 @@ function readVariable(graph: Graph, bytes: Uint8Array, prefix: string, variables
 /** The graph as a GraphDef, ops in creation order; as tf.Graph.as_graph_def. */
 export function asGraphDef(graph: Graph = getDefaultGraph()): GraphDef {
   const node = graph.getOperations().map((op) => {
-    const attr = Object.fromEntries(
-      Object.entries(op.attrs as Record<string, unknown>)
-        .filter(([, x]) => x !== undefined)
-        .map(([key, x]) => [key, encodeAttr(x, op.def.attrs[key])]),
-    );
     const input = [
       ...op.inputs.map((t) => (t.index === 0 ? t.op.name : t.name)),
       ...op.controlInputs.map((c) => `^${c.name}`).sort(),
     ];
-    return create(NodeDefSchema, { name: op.name, op: op.type, input, device: op.device, attr });
+    return create(NodeDefSchema, { name: op.name, op: op.type, input, device: op.device, attr: nodeAttrs(op) });
   });
-  return create(GraphDefSchema, { node, versions: VERSION });
+  const library = functionLibrary(graph);
+  return create(GraphDefSchema, { node, versions: VERSION, ...(library && { library }) });
 }
 
 /** The graph and its collections as a MetaGraphDef; as tf.train.export_meta_graph. */
@@ -236,7 +232,7 @@ function scopedGraphDef(graph: Graph, whole: GraphDef, scope: string): GraphDef 
     });
   graph.clearCollection(UNBOUND);
   for (const name of unbound) graph.addToCollection(UNBOUND, name);
-  return create(GraphDefSchema, { node, versions: VERSION });
+  return create(GraphDefSchema, { ...whole, node });
 }
 
 /** What cannot be written is left out, as TensorFlow does. */

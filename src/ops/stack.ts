@@ -4,7 +4,7 @@ import { bool, text, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import type { Cells, DType } from '../value/dtype';
-import { type FullShape, showShape } from '../value/shape';
+import { type FullShape, meet, showShape } from '../value/shape';
 import type { Named } from './array';
 import { fail, withRank } from './expect';
 
@@ -16,11 +16,26 @@ class Stack {
   readonly maxSize: number;
   readonly elements: { readonly shape: FullShape; readonly cells: Cells }[] = [];
   closed = false;
+  /** Cells that were popped, in this run or before: pushes take them again. */
+  readonly #free: Cells[];
 
-  constructor(name: string, dtype: DType, maxSize: number) {
+  constructor(name: string, dtype: DType, maxSize: number, free: Cells[]) {
     this.name = name;
     this.dtype = dtype;
     this.maxSize = maxSize;
+    this.#free = free;
+  }
+  push({ shape, data }: Slot): void {
+    const cells = this.#free.at(-1)?.length === data.length ? this.#free.pop()! : data.slice();
+    cells.set(data);
+    this.elements.push({ shape, cells });
+  }
+  pop(into: Slot): void {
+    const top = this.elements.pop();
+    if (!top) fail(`Stack[${this.name}] is empty when calling Pop().`);
+    into.resize(top.shape);
+    into.data.set(top.cells);
+    this.#free.push(top.cells);
   }
 }
 function stackOf(handle: Slot): Stack {
@@ -41,10 +56,12 @@ const StackV2 = defineOp({
     withRank(max_size.shape, 0, `Stack size must be a scalar, but had shape: ${showShape(max_size.shape)}`);
     return { handle: [2] };
   },
+  handle: (_, { elem_type }) => ({ dtype: elem_type, shape: null, elements: [] }),
   gradient: 'missing',
   reference({ max_size, handle }, { elem_type, stack_name }, site) {
     const name = `${stack_name || site.name}_${made++}`;
-    handle.data[0] = new Stack(name, elem_type, max_size.data[0]!) as unknown as number;
+    const free = site.state((): Cells[] => []);
+    handle.data[0] = new Stack(name, elem_type, max_size.data[0]!, free) as unknown as number;
   },
 });
 /** An empty stack for elements of one dtype, new in each run; a negative size sets no limit. As gen_data_flow_ops.stack_v2. */
@@ -58,13 +75,15 @@ const StackPushV2 = defineOp({
   outputs: { output: 'T' },
   attrs: { T: type(), swap_memory: bool(false) },
   stateful: true,
+  puts: { into: 'handle', value: 'elem' },
   infer: ({ elem }) => ({ output: elem.shape }),
   gradient: 'missing',
   reference({ handle, elem, output }) {
-    const { name, dtype, maxSize, elements } = stackOf(handle);
+    const stack = stackOf(handle);
+    const { name, dtype, maxSize, elements } = stack;
     if (dtype !== elem.dtype) fail(`Must have type ${dtype} but got ${elem.dtype}`);
     if (maxSize >= 0 && elements.length >= maxSize) fail(`Stack[${name}] overflowed its max_size (${maxSize})`);
-    elements.push({ shape: elem.shape, cells: elem.data.slice() });
+    stack.push(elem);
     output.copyFrom(elem);
   },
 });
@@ -82,15 +101,9 @@ const StackPopV2 = defineOp({
   outputs: { elem: 'elem_type' },
   attrs: { elem_type: type() },
   stateful: true,
-  infer: () => ({ elem: null }),
+  infer: ({ handle }) => ({ elem: handle.handle?.elements?.length ? handle.handle.elements.reduce(meet) : null }),
   gradient: 'missing',
-  reference({ handle, elem }) {
-    const { name, elements } = stackOf(handle);
-    const top = elements.pop();
-    if (!top) return fail(`Stack[${name}] is empty when calling Pop().`);
-    elem.resize(top.shape);
-    elem.data.set(top.cells);
-  },
+  reference: ({ handle, elem }) => stackOf(handle).pop(elem),
 });
 /** The element on top, which is taken away. */
 export function stackPop(handle: Tensor, dtype: DType, { name }: Named = {}): Tensor {

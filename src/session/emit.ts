@@ -215,10 +215,11 @@ export function emit(
     const isRead = def.reads !== undefined && outs[0] && ins[0]!.storage === outs[0].storage;
     const bag = { ...toBag(def.inputs, ins, attrs), ...toBag(def.outputs, outs, attrs) };
     const site = state.site(op);
-    const anyLate = op.inputs.some((t) => late.has(t)) || op.outputs.some((t) => late.has(t));
+    const isLate = (t: Tensor): boolean => late.has(t) || layout.overfed.has(t);
+    const anyLate = op.inputs.some((t) => late.has(t)) || op.outputs.some(isLate);
     if (def.flow && def.flow !== 'switch' && def.flow !== 'enter') return;
     if (anyLate && !def.source) {
-      const resized = op.outputs.map((t) => late.has(t) && !variables.has(t) && !fed.has(t));
+      const resized = op.outputs.map((t) => isLate(t) && !variables.has(t));
       const refs = op.outputs.flatMap((t, i) => {
         const written = t.isRef && !variables.has(t) ? aliasOf(op, i, facts) : undefined;
         return written ? [[outs[i]!, slotOf(written)] as const] : [];

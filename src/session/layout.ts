@@ -133,7 +133,11 @@ export function layOut(line: Timeline, feeds: readonly Tensor[], root: Frame, fa
     const [start, end] = span.get(frame)!;
     op.outputs.forEach((t, i) => {
       if (fed.has(t)) {
-        if (op.outputs.length > 1) overfed.set(t, fresh(t, p, p)); // computed all the same, for nobody
+        if (op.def.source === 'placeholder') return;
+        // Others may wait for the op, or take other outputs: it computes all the same, in whatever shape, for nobody.
+        const slot = new Slot(t.dtype, []);
+        owned.push(slot.storage);
+        overfed.set(t, slot);
         return;
       }
       const last = Math.max(lastUse.get(t) ?? 0, p);

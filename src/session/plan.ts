@@ -95,10 +95,11 @@ export function compile(
   };
 }
 
-/** The error with the op it happened at. */
+/** The error with the op it happened at. What shape functions and kernels share is no ValueError while it runs. */
 function located(e: unknown): unknown {
   const name = running.op?.name;
   if (e instanceof GraphError) {
+    if (e.code === 'Value') return new GraphError('InvalidArgument', e.atRun ?? e.reason, { op: e.op ?? name });
     return e.op === undefined && name !== undefined ? new GraphError(e.code, e.reason, { op: name }) : e;
   }
   if (e instanceof RangeError && /length|allocation|array/i.test(e.message)) {

@@ -159,6 +159,7 @@ export class Session {
     for (const plan of this.#plans.values()) plan.dispose();
     for (const cell of this.#cells.values()) cell.storage.release();
     for (const slot of this.#constants.values()) slot.storage.release();
+    for (const x of this.#resources.values()) (x as { dispose?(): void } | null)?.dispose?.();
     for (const map of [this.#plans, this.#cells, this.#constants, this.#ids, this.#sites, this.#resources]) map.clear();
     this.#closed = true;
   }
@@ -303,6 +304,7 @@ export class Session {
       let state: unknown;
       site = {
         name: op.name,
+        graph: op.graph,
         resources: this.#resources,
         state: <S>(make: () => S): S => {
           state ??= make();

@@ -86,6 +86,9 @@ export function specialize(
       const cells = isFull(shape) ? through?.cells : undefined;
       set(t, { dtype: t.dtype, shape, value, cells, partial, handle });
     });
+    const { puts } = def;
+    const at = (key: unknown): Fact => inputs[Object.keys(def.inputs).indexOf(key as string)]!;
+    if (puts) at(puts.into).handle?.elements?.push(at(puts.value).shape);
     if (isPure(def)) fold(op, inputs);
   };
 

@@ -80,7 +80,8 @@ export function timeline(root: Frame, fetches: readonly Tensor[], fed: ReadonlyS
     // A Merge may hand its live input on as it is.
     if (op.def.flow === 'merge') for (const t of op.inputs) through.set(t, lastUse.get(op.outputs[0]!) ?? 0);
     for (const t of op.inputs) {
-      const owner = fed.has(t) ? root : home.get(t.op)!;
+      const made = home.get(t.op)!;
+      const owner = fed.has(t) ? root : t.op.def.flow === 'exit' ? made.parent! : made;
       const p = op.def.flow === 'exit' || op.def.flow === 'next' ? own : Math.max(own, through.get(t) ?? 0);
       lastUse.set(t, Math.max(lastUse.get(t) ?? 0, seen(p, frame, owner)));
     }

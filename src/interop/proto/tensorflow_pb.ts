@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tensorflow.proto.
  */
 export const file_tensorflow: GenFile = /*@__PURE__*/
-  fileDesc("ChB0ZW5zb3JmbG93LnByb3RvEgp0ZW5zb3JmbG93IksKClZlcnNpb25EZWYSEAoIcHJvZHVjZXIYASABKAUSFAoMbWluX2NvbnN1bWVyGAIgASgFEhUKDWJhZF9jb25zdW1lcnMYAyADKAUiegoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltEhQKDHVua25vd25fcmFuaxgDIAEoCBohCgNEaW0SDAoEc2l6ZRgBIAEoAxIMCgRuYW1lGAIgASgJIv8CCgtUZW5zb3JQcm90bxINCgVkdHlwZRgBIAEoBRIyCgx0ZW5zb3Jfc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SFgoOdmVyc2lvbl9udW1iZXIYAyABKAUSFgoOdGVuc29yX2NvbnRlbnQYBCABKAwSFQoJZmxvYXRfdmFsGAUgAygCQgIQARIWCgpkb3VibGVfdmFsGAYgAygBQgIQARITCgdpbnRfdmFsGAcgAygFQgIQARISCgpzdHJpbmdfdmFsGAggAygMEhgKDHNjb21wbGV4X3ZhbBgJIAMoAkICEAESFQoJaW50NjRfdmFsGAogAygDQgIQARIUCghib29sX3ZhbBgLIAMoCEICEAESGAoMZGNvbXBsZXhfdmFsGAwgAygBQgIQARIUCghoYWxmX3ZhbBgNIAMoBUICEAESFgoKdWludDMyX3ZhbBgQIAMoDUICEAESFgoKdWludDY0X3ZhbBgRIAMoBEICEAEikgEKDE5hbWVBdHRyTGlzdBIMCgRuYW1lGAEgASgJEjAKBGF0dHIYAiADKAsyIi50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdC5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASL6AwoJQXR0clZhbHVlEi8KBGxpc3QYASABKAsyHy50ZW5zb3JmbG93LkF0dHJWYWx1ZS5MaXN0VmFsdWVIABILCgFzGAIgASgMSAASCwoBaRgDIAEoA0gAEgsKAWYYBCABKAJIABILCgFiGAUgASgISAASDgoEdHlwZRgGIAEoBUgAEi0KBXNoYXBlGAcgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvSAASKQoGdGVuc29yGAggASgLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90b0gAEhUKC3BsYWNlaG9sZGVyGAkgASgJSAASKAoEZnVuYxgKIAEoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0SAAa0wEKCUxpc3RWYWx1ZRIJCgFzGAIgAygMEg0KAWkYAyADKANCAhABEg0KAWYYBCADKAJCAhABEg0KAWIYBSADKAhCAhABEhAKBHR5cGUYBiADKAVCAhABEisKBXNoYXBlGAcgAygLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEicKBnRlbnNvchgIIAMoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG8SJgoEZnVuYxgJIAMoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0QgcKBXZhbHVlIrMBCgdOb2RlRGVmEgwKBG5hbWUYASABKAkSCgoCb3AYAiABKAkSDQoFaW5wdXQYAyADKAkSDgoGZGV2aWNlGAQgASgJEisKBGF0dHIYBSADKAsyHS50ZW5zb3JmbG93Lk5vZGVEZWYuQXR0ckVudHJ5GkIKCUF0dHJFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50ZW5zb3JmbG93LkF0dHJWYWx1ZToCOAEiOAoSRnVuY3Rpb25EZWZMaWJyYXJ5EhAKCGZ1bmN0aW9uGAEgAygMEhAKCGdyYWRpZW50GAIgAygMIpkBCghHcmFwaERlZhIhCgRub2RlGAEgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi8KB2xpYnJhcnkYAiABKAsyHi50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmTGlicmFyeRIPCgd2ZXJzaW9uGAMgASgFEigKCHZlcnNpb25zGAQgASgLMhYudGVuc29yZmxvdy5WZXJzaW9uRGVmIrkBCghTYXZlckRlZhIcChRmaWxlbmFtZV90ZW5zb3JfbmFtZRgBIAEoCRIYChBzYXZlX3RlbnNvcl9uYW1lGAIgASgJEhcKD3Jlc3RvcmVfb3BfbmFtZRgDIAEoCRITCgttYXhfdG9fa2VlcBgEIAEoBRIPCgdzaGFyZGVkGAUgASgIEiUKHWtlZXBfY2hlY2twb2ludF9ldmVyeV9uX2hvdXJzGAYgASgCEg8KB3ZlcnNpb24YByABKAUiyQMKDUNvbGxlY3Rpb25EZWYSNwoJbm9kZV9saXN0GAEgASgLMiIudGVuc29yZmxvdy5Db2xsZWN0aW9uRGVmLk5vZGVMaXN0SAASOQoKYnl0ZXNfbGlzdBgCIAEoCzIjLnRlbnNvcmZsb3cuQ29sbGVjdGlvbkRlZi5CeXRlc0xpc3RIABI5CgppbnQ2NF9saXN0GAMgASgLMiMudGVuc29yZmxvdy5Db2xsZWN0aW9uRGVmLkludDY0TGlzdEgAEjkKCmZsb2F0X2xpc3QYBCABKAsyIy50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWYuRmxvYXRMaXN0SAASNQoIYW55X2xpc3QYBSABKAsyIS50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWYuQW55TGlzdEgAGhkKCE5vZGVMaXN0Eg0KBXZhbHVlGAEgAygJGhoKCUJ5dGVzTGlzdBINCgV2YWx1ZRgBIAMoDBoeCglJbnQ2NExpc3QSEQoFdmFsdWUYASADKANCAhABGh4KCUZsb2F0TGlzdBIRCgV2YWx1ZRgBIAMoAkICEAEaGAoHQW55TGlzdBINCgV2YWx1ZRgBIAMoDEIGCgRraW5kIu0ECgxNZXRhR3JhcGhEZWYSOwoNbWV0YV9pbmZvX2RlZhgBIAEoCzIkLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLk1ldGFJbmZvRGVmEicKCWdyYXBoX2RlZhgCIAEoCzIULnRlbnNvcmZsb3cuR3JhcGhEZWYSJwoJc2F2ZXJfZGVmGAMgASgLMhQudGVuc29yZmxvdy5TYXZlckRlZhJDCg5jb2xsZWN0aW9uX2RlZhgEIAMoCzIrLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLkNvbGxlY3Rpb25EZWZFbnRyeRJBCg1zaWduYXR1cmVfZGVmGAUgAygLMioudGVuc29yZmxvdy5NZXRhR3JhcGhEZWYuU2lnbmF0dXJlRGVmRW50cnkavwEKC01ldGFJbmZvRGVmEhoKEm1ldGFfZ3JhcGhfdmVyc2lvbhgBIAEoCRIYChBzdHJpcHBlZF9vcF9saXN0GAIgASgMEhAKCGFueV9pbmZvGAMgASgMEgwKBHRhZ3MYBCADKAkSGgoSdGVuc29yZmxvd192ZXJzaW9uGAUgASgJEh4KFnRlbnNvcmZsb3dfZ2l0X3ZlcnNpb24YBiABKAkSHgoWc3RyaXBwZWRfZGVmYXVsdF9hdHRycxgHIAEoCBpPChJDb2xsZWN0aW9uRGVmRW50cnkSCwoDa2V5GAEgASgJEigKBXZhbHVlGAIgASgLMhkudGVuc29yZmxvdy5Db2xsZWN0aW9uRGVmOgI4ARozChFTaWduYXR1cmVEZWZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAw6AjgBImAKEFNhdmVTbGljZUluZm9EZWYSEQoJZnVsbF9uYW1lGAEgASgJEhIKCmZ1bGxfc2hhcGUYAiADKAMSEgoKdmFyX29mZnNldBgDIAMoAxIRCgl2YXJfc2hhcGUYBCADKAMiggIKC1ZhcmlhYmxlRGVmEhUKDXZhcmlhYmxlX25hbWUYASABKAkSGAoQaW5pdGlhbGl6ZXJfbmFtZRgCIAEoCRIVCg1zbmFwc2hvdF9uYW1lGAMgASgJEjkKE3NhdmVfc2xpY2VfaW5mb19kZWYYBCABKAsyHC50ZW5zb3JmbG93LlNhdmVTbGljZUluZm9EZWYSEwoLaXNfcmVzb3VyY2UYBSABKAgSGgoSaW5pdGlhbF92YWx1ZV9uYW1lGAYgASgJEhEKCXRyYWluYWJsZRgHIAEoCBIXCg9zeW5jaHJvbml6YXRpb24YCCABKAUSEwoLYWdncmVnYXRpb24YCSABKAUilgEKCVZhbHVlc0RlZhIOCgZ2YWx1ZXMYASADKAkSQgoPZXh0ZXJuYWxfdmFsdWVzGAIgAygLMikudGVuc29yZmxvdy5WYWx1ZXNEZWYuRXh0ZXJuYWxWYWx1ZXNFbnRyeRo1ChNFeHRlcm5hbFZhbHVlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEixAEKDkNvbmRDb250ZXh0RGVmEhQKDGNvbnRleHRfbmFtZRgBIAEoCRIRCglwcmVkX25hbWUYAiABKAkSEgoKcGl2b3RfbmFtZRgDIAEoCRIOCgZicmFuY2gYBCABKAUSKQoKdmFsdWVzX2RlZhgFIAEoCzIVLnRlbnNvcmZsb3cuVmFsdWVzRGVmEjoKD25lc3RlZF9jb250ZXh0cxgGIAMoCzIhLnRlbnNvcmZsb3cuQ29udHJvbEZsb3dDb250ZXh0RGVmIvUCCg9XaGlsZUNvbnRleHREZWYSFAoMY29udGV4dF9uYW1lGAEgASgJEhsKE3BhcmFsbGVsX2l0ZXJhdGlvbnMYAiABKAUSEQoJYmFja19wcm9wGAMgASgIEhMKC3N3YXBfbWVtb3J5GAQgASgIEhIKCnBpdm90X25hbWUYBSABKAkSGwoTcGl2b3RfZm9yX3ByZWRfbmFtZRgGIAEoCRIbChNwaXZvdF9mb3JfYm9keV9uYW1lGAcgASgJEhcKD2xvb3BfZXhpdF9uYW1lcxgIIAMoCRIpCgp2YWx1ZXNfZGVmGAkgASgLMhUudGVuc29yZmxvdy5WYWx1ZXNEZWYSGAoQbG9vcF9lbnRlcl9uYW1lcxgKIAMoCRIfChdtYXhpbXVtX2l0ZXJhdGlvbnNfbmFtZRgLIAEoCRI6Cg9uZXN0ZWRfY29udGV4dHMYDCADKAsyIS50ZW5zb3JmbG93LkNvbnRyb2xGbG93Q29udGV4dERlZiKDAQoVQ29udHJvbEZsb3dDb250ZXh0RGVmEi8KCWNvbmRfY3R4dBgBIAEoCzIaLnRlbnNvcmZsb3cuQ29uZENvbnRleHREZWZIABIxCgp3aGlsZV9jdHh0GAIgASgLMhsudGVuc29yZmxvdy5XaGlsZUNvbnRleHREZWZIAEIGCgRjdHh0IocBCg5IaXN0b2dyYW1Qcm90bxILCgNtaW4YASABKAESCwoDbWF4GAIgASgBEgsKA251bRgDIAEoARILCgNzdW0YBCABKAESEwoLc3VtX3NxdWFyZXMYBSABKAESGAoMYnVja2V0X2xpbWl0GAYgAygBQgIQARISCgZidWNrZXQYByADKAFCAhABIskBCg9TdW1tYXJ5TWV0YWRhdGESOwoLcGx1Z2luX2RhdGEYASABKAsyJi50ZW5zb3JmbG93LlN1bW1hcnlNZXRhZGF0YS5QbHVnaW5EYXRhEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIbChNzdW1tYXJ5X2Rlc2NyaXB0aW9uGAMgASgJEhIKCmRhdGFfY2xhc3MYBCABKAUaMgoKUGx1Z2luRGF0YRITCgtwbHVnaW5fbmFtZRgBIAEoCRIPCgdjb250ZW50GAIgASgMIrYECgdTdW1tYXJ5EigKBXZhbHVlGAEgAygLMhkudGVuc29yZmxvdy5TdW1tYXJ5LlZhbHVlGlgKBUltYWdlEg4KBmhlaWdodBgBIAEoBRINCgV3aWR0aBgCIAEoBRISCgpjb2xvcnNwYWNlGAMgASgFEhwKFGVuY29kZWRfaW1hZ2Vfc3RyaW5nGAQgASgMGn0KBUF1ZGlvEhMKC3NhbXBsZV9yYXRlGAEgASgCEhQKDG51bV9jaGFubmVscxgCIAEoAxIVCg1sZW5ndGhfZnJhbWVzGAMgASgDEhwKFGVuY29kZWRfYXVkaW9fc3RyaW5nGAQgASgMEhQKDGNvbnRlbnRfdHlwZRgFIAEoCRqnAgoFVmFsdWUSCwoDdGFnGAEgASgJEhEKCW5vZGVfbmFtZRgHIAEoCRItCghtZXRhZGF0YRgJIAEoCzIbLnRlbnNvcmZsb3cuU3VtbWFyeU1ldGFkYXRhEhYKDHNpbXBsZV92YWx1ZRgCIAEoAkgAEioKBWltYWdlGAQgASgLMhkudGVuc29yZmxvdy5TdW1tYXJ5LkltYWdlSAASKwoFaGlzdG8YBSABKAsyGi50ZW5zb3JmbG93Lkhpc3RvZ3JhbVByb3RvSAASKgoFYXVkaW8YBiABKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuQXVkaW9IABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSABCBwoFdmFsdWUiNgoRVGFnZ2VkUnVuTWV0YWRhdGESCwoDdGFnGAEgASgJEhQKDHJ1bl9tZXRhZGF0YRgCIAEoDCIgCg5Tb3VyY2VNZXRhZGF0YRIOCgZ3cml0ZXIYASABKAkikgIKBUV2ZW50EhEKCXdhbGxfdGltZRgBIAEoARIMCgRzdGVwGAIgASgDEhYKDGZpbGVfdmVyc2lvbhgDIAEoCUgAEhMKCWdyYXBoX2RlZhgEIAEoDEgAEiYKB3N1bW1hcnkYBSABKAsyEy50ZW5zb3JmbG93LlN1bW1hcnlIABI8ChN0YWdnZWRfcnVuX21ldGFkYXRhGAggASgLMh0udGVuc29yZmxvdy5UYWdnZWRSdW5NZXRhZGF0YUgAEhgKDm1ldGFfZ3JhcGhfZGVmGAkgASgMSAASMwoPc291cmNlX21ldGFkYXRhGAogASgLMhoudGVuc29yZmxvdy5Tb3VyY2VNZXRhZGF0YUIGCgR3aGF0Il8KClNhdmVkTW9kZWwSIgoac2F2ZWRfbW9kZWxfc2NoZW1hX3ZlcnNpb24YASABKAMSLQoLbWV0YV9ncmFwaHMYAiADKAsyGC50ZW5zb3JmbG93Lk1ldGFHcmFwaERlZmIGcHJvdG8z");
+  fileDesc("ChB0ZW5zb3JmbG93LnByb3RvEgp0ZW5zb3JmbG93IksKClZlcnNpb25EZWYSEAoIcHJvZHVjZXIYASABKAUSFAoMbWluX2NvbnN1bWVyGAIgASgFEhUKDWJhZF9jb25zdW1lcnMYAyADKAUiegoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltEhQKDHVua25vd25fcmFuaxgDIAEoCBohCgNEaW0SDAoEc2l6ZRgBIAEoAxIMCgRuYW1lGAIgASgJIv8CCgtUZW5zb3JQcm90bxINCgVkdHlwZRgBIAEoBRIyCgx0ZW5zb3Jfc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SFgoOdmVyc2lvbl9udW1iZXIYAyABKAUSFgoOdGVuc29yX2NvbnRlbnQYBCABKAwSFQoJZmxvYXRfdmFsGAUgAygCQgIQARIWCgpkb3VibGVfdmFsGAYgAygBQgIQARITCgdpbnRfdmFsGAcgAygFQgIQARISCgpzdHJpbmdfdmFsGAggAygMEhgKDHNjb21wbGV4X3ZhbBgJIAMoAkICEAESFQoJaW50NjRfdmFsGAogAygDQgIQARIUCghib29sX3ZhbBgLIAMoCEICEAESGAoMZGNvbXBsZXhfdmFsGAwgAygBQgIQARIUCghoYWxmX3ZhbBgNIAMoBUICEAESFgoKdWludDMyX3ZhbBgQIAMoDUICEAESFgoKdWludDY0X3ZhbBgRIAMoBEICEAEikgEKDE5hbWVBdHRyTGlzdBIMCgRuYW1lGAEgASgJEjAKBGF0dHIYAiADKAsyIi50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdC5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASL6AwoJQXR0clZhbHVlEi8KBGxpc3QYASABKAsyHy50ZW5zb3JmbG93LkF0dHJWYWx1ZS5MaXN0VmFsdWVIABILCgFzGAIgASgMSAASCwoBaRgDIAEoA0gAEgsKAWYYBCABKAJIABILCgFiGAUgASgISAASDgoEdHlwZRgGIAEoBUgAEi0KBXNoYXBlGAcgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvSAASKQoGdGVuc29yGAggASgLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90b0gAEhUKC3BsYWNlaG9sZGVyGAkgASgJSAASKAoEZnVuYxgKIAEoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0SAAa0wEKCUxpc3RWYWx1ZRIJCgFzGAIgAygMEg0KAWkYAyADKANCAhABEg0KAWYYBCADKAJCAhABEg0KAWIYBSADKAhCAhABEhAKBHR5cGUYBiADKAVCAhABEisKBXNoYXBlGAcgAygLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEicKBnRlbnNvchgIIAMoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG8SJgoEZnVuYxgJIAMoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0QgcKBXZhbHVlIrMBCgdOb2RlRGVmEgwKBG5hbWUYASABKAkSCgoCb3AYAiABKAkSDQoFaW5wdXQYAyADKAkSDgoGZGV2aWNlGAQgASgJEisKBGF0dHIYBSADKAsyHS50ZW5zb3JmbG93Lk5vZGVEZWYuQXR0ckVudHJ5GkIKCUF0dHJFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50ZW5zb3JmbG93LkF0dHJWYWx1ZToCOAEivgIKBU9wRGVmEgwKBG5hbWUYASABKAkSKwoJaW5wdXRfYXJnGAIgAygLMhgudGVuc29yZmxvdy5PcERlZi5BcmdEZWYSLAoKb3V0cHV0X2FyZxgDIAMoCzIYLnRlbnNvcmZsb3cuT3BEZWYuQXJnRGVmEhMKC2Rlc2NyaXB0aW9uGAYgASgJEhMKC2lzX3N0YXRlZnVsGBEgASgIEhYKDmNvbnRyb2xfb3V0cHV0GBQgAygJGokBCgZBcmdEZWYSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIMCgR0eXBlGAMgASgFEhEKCXR5cGVfYXR0chgEIAEoCRITCgtudW1iZXJfYXR0chgFIAEoCRIWCg50eXBlX2xpc3RfYXR0chgGIAEoCRIOCgZpc19yZWYYECABKAgisAUKC0Z1bmN0aW9uRGVmEiQKCXNpZ25hdHVyZRgBIAEoCzIRLnRlbnNvcmZsb3cuT3BEZWYSJQoIbm9kZV9kZWYYAyADKAsyEy50ZW5zb3JmbG93Lk5vZGVEZWYSLQoDcmV0GAQgAygLMiAudGVuc29yZmxvdy5GdW5jdGlvbkRlZi5SZXRFbnRyeRIvCgRhdHRyGAUgAygLMiEudGVuc29yZmxvdy5GdW5jdGlvbkRlZi5BdHRyRW50cnkSPAoLY29udHJvbF9yZXQYBiADKAsyJy50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmLkNvbnRyb2xSZXRFbnRyeRI2CghhcmdfYXR0chgHIAMoCzIkLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuQXJnQXR0ckVudHJ5GogBCghBcmdBdHRycxI4CgRhdHRyGAEgAygLMioudGVuc29yZmxvdy5GdW5jdGlvbkRlZi5BcmdBdHRycy5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ARoqCghSZXRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGkIKCUF0dHJFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50ZW5zb3JmbG93LkF0dHJWYWx1ZToCOAEaMQoPQ29udHJvbFJldEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaUAoMQXJnQXR0ckVudHJ5EgsKA2tleRgBIAEoDRIvCgV2YWx1ZRgCIAEoCzIgLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuQXJnQXR0cnM6AjgBIlEKEkZ1bmN0aW9uRGVmTGlicmFyeRIpCghmdW5jdGlvbhgBIAMoCzIXLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYSEAoIZ3JhZGllbnQYAiADKAwimQEKCEdyYXBoRGVmEiEKBG5vZGUYASADKAsyEy50ZW5zb3JmbG93Lk5vZGVEZWYSLwoHbGlicmFyeRgCIAEoCzIeLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWZMaWJyYXJ5Eg8KB3ZlcnNpb24YAyABKAUSKAoIdmVyc2lvbnMYBCABKAsyFi50ZW5zb3JmbG93LlZlcnNpb25EZWYiuQEKCFNhdmVyRGVmEhwKFGZpbGVuYW1lX3RlbnNvcl9uYW1lGAEgASgJEhgKEHNhdmVfdGVuc29yX25hbWUYAiABKAkSFwoPcmVzdG9yZV9vcF9uYW1lGAMgASgJEhMKC21heF90b19rZWVwGAQgASgFEg8KB3NoYXJkZWQYBSABKAgSJQoda2VlcF9jaGVja3BvaW50X2V2ZXJ5X25faG91cnMYBiABKAISDwoHdmVyc2lvbhgHIAEoBSLJAwoNQ29sbGVjdGlvbkRlZhI3Cglub2RlX2xpc3QYASABKAsyIi50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWYuTm9kZUxpc3RIABI5CgpieXRlc19saXN0GAIgASgLMiMudGVuc29yZmxvdy5Db2xsZWN0aW9uRGVmLkJ5dGVzTGlzdEgAEjkKCmludDY0X2xpc3QYAyABKAsyIy50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWYuSW50NjRMaXN0SAASOQoKZmxvYXRfbGlzdBgEIAEoCzIjLnRlbnNvcmZsb3cuQ29sbGVjdGlvbkRlZi5GbG9hdExpc3RIABI1CghhbnlfbGlzdBgFIAEoCzIhLnRlbnNvcmZsb3cuQ29sbGVjdGlvbkRlZi5BbnlMaXN0SAAaGQoITm9kZUxpc3QSDQoFdmFsdWUYASADKAkaGgoJQnl0ZXNMaXN0Eg0KBXZhbHVlGAEgAygMGh4KCUludDY0TGlzdBIRCgV2YWx1ZRgBIAMoA0ICEAEaHgoJRmxvYXRMaXN0EhEKBXZhbHVlGAEgAygCQgIQARoYCgdBbnlMaXN0Eg0KBXZhbHVlGAEgAygMQgYKBGtpbmQi7QQKDE1ldGFHcmFwaERlZhI7Cg1tZXRhX2luZm9fZGVmGAEgASgLMiQudGVuc29yZmxvdy5NZXRhR3JhcGhEZWYuTWV0YUluZm9EZWYSJwoJZ3JhcGhfZGVmGAIgASgLMhQudGVuc29yZmxvdy5HcmFwaERlZhInCglzYXZlcl9kZWYYAyABKAsyFC50ZW5zb3JmbG93LlNhdmVyRGVmEkMKDmNvbGxlY3Rpb25fZGVmGAQgAygLMisudGVuc29yZmxvdy5NZXRhR3JhcGhEZWYuQ29sbGVjdGlvbkRlZkVudHJ5EkEKDXNpZ25hdHVyZV9kZWYYBSADKAsyKi50ZW5zb3JmbG93Lk1ldGFHcmFwaERlZi5TaWduYXR1cmVEZWZFbnRyeRq/AQoLTWV0YUluZm9EZWYSGgoSbWV0YV9ncmFwaF92ZXJzaW9uGAEgASgJEhgKEHN0cmlwcGVkX29wX2xpc3QYAiABKAwSEAoIYW55X2luZm8YAyABKAwSDAoEdGFncxgEIAMoCRIaChJ0ZW5zb3JmbG93X3ZlcnNpb24YBSABKAkSHgoWdGVuc29yZmxvd19naXRfdmVyc2lvbhgGIAEoCRIeChZzdHJpcHBlZF9kZWZhdWx0X2F0dHJzGAcgASgIGk8KEkNvbGxlY3Rpb25EZWZFbnRyeRILCgNrZXkYASABKAkSKAoFdmFsdWUYAiABKAsyGS50ZW5zb3JmbG93LkNvbGxlY3Rpb25EZWY6AjgBGjMKEVNpZ25hdHVyZURlZkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEiYAoQU2F2ZVNsaWNlSW5mb0RlZhIRCglmdWxsX25hbWUYASABKAkSEgoKZnVsbF9zaGFwZRgCIAMoAxISCgp2YXJfb2Zmc2V0GAMgAygDEhEKCXZhcl9zaGFwZRgEIAMoAyKCAgoLVmFyaWFibGVEZWYSFQoNdmFyaWFibGVfbmFtZRgBIAEoCRIYChBpbml0aWFsaXplcl9uYW1lGAIgASgJEhUKDXNuYXBzaG90X25hbWUYAyABKAkSOQoTc2F2ZV9zbGljZV9pbmZvX2RlZhgEIAEoCzIcLnRlbnNvcmZsb3cuU2F2ZVNsaWNlSW5mb0RlZhITCgtpc19yZXNvdXJjZRgFIAEoCBIaChJpbml0aWFsX3ZhbHVlX25hbWUYBiABKAkSEQoJdHJhaW5hYmxlGAcgASgIEhcKD3N5bmNocm9uaXphdGlvbhgIIAEoBRITCgthZ2dyZWdhdGlvbhgJIAEoBSKWAQoJVmFsdWVzRGVmEg4KBnZhbHVlcxgBIAMoCRJCCg9leHRlcm5hbF92YWx1ZXMYAiADKAsyKS50ZW5zb3JmbG93LlZhbHVlc0RlZi5FeHRlcm5hbFZhbHVlc0VudHJ5GjUKE0V4dGVybmFsVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLEAQoOQ29uZENvbnRleHREZWYSFAoMY29udGV4dF9uYW1lGAEgASgJEhEKCXByZWRfbmFtZRgCIAEoCRISCgpwaXZvdF9uYW1lGAMgASgJEg4KBmJyYW5jaBgEIAEoBRIpCgp2YWx1ZXNfZGVmGAUgASgLMhUudGVuc29yZmxvdy5WYWx1ZXNEZWYSOgoPbmVzdGVkX2NvbnRleHRzGAYgAygLMiEudGVuc29yZmxvdy5Db250cm9sRmxvd0NvbnRleHREZWYi9QIKD1doaWxlQ29udGV4dERlZhIUCgxjb250ZXh0X25hbWUYASABKAkSGwoTcGFyYWxsZWxfaXRlcmF0aW9ucxgCIAEoBRIRCgliYWNrX3Byb3AYAyABKAgSEwoLc3dhcF9tZW1vcnkYBCABKAgSEgoKcGl2b3RfbmFtZRgFIAEoCRIbChNwaXZvdF9mb3JfcHJlZF9uYW1lGAYgASgJEhsKE3Bpdm90X2Zvcl9ib2R5X25hbWUYByABKAkSFwoPbG9vcF9leGl0X25hbWVzGAggAygJEikKCnZhbHVlc19kZWYYCSABKAsyFS50ZW5zb3JmbG93LlZhbHVlc0RlZhIYChBsb29wX2VudGVyX25hbWVzGAogAygJEh8KF21heGltdW1faXRlcmF0aW9uc19uYW1lGAsgASgJEjoKD25lc3RlZF9jb250ZXh0cxgMIAMoCzIhLnRlbnNvcmZsb3cuQ29udHJvbEZsb3dDb250ZXh0RGVmIoMBChVDb250cm9sRmxvd0NvbnRleHREZWYSLwoJY29uZF9jdHh0GAEgASgLMhoudGVuc29yZmxvdy5Db25kQ29udGV4dERlZkgAEjEKCndoaWxlX2N0eHQYAiABKAsyGy50ZW5zb3JmbG93LldoaWxlQ29udGV4dERlZkgAQgYKBGN0eHQihwEKDkhpc3RvZ3JhbVByb3RvEgsKA21pbhgBIAEoARILCgNtYXgYAiABKAESCwoDbnVtGAMgASgBEgsKA3N1bRgEIAEoARITCgtzdW1fc3F1YXJlcxgFIAEoARIYCgxidWNrZXRfbGltaXQYBiADKAFCAhABEhIKBmJ1Y2tldBgHIAMoAUICEAEiyQEKD1N1bW1hcnlNZXRhZGF0YRI7CgtwbHVnaW5fZGF0YRgBIAEoCzImLnRlbnNvcmZsb3cuU3VtbWFyeU1ldGFkYXRhLlBsdWdpbkRhdGESFAoMZGlzcGxheV9uYW1lGAIgASgJEhsKE3N1bW1hcnlfZGVzY3JpcHRpb24YAyABKAkSEgoKZGF0YV9jbGFzcxgEIAEoBRoyCgpQbHVnaW5EYXRhEhMKC3BsdWdpbl9uYW1lGAEgASgJEg8KB2NvbnRlbnQYAiABKAwitgQKB1N1bW1hcnkSKAoFdmFsdWUYASADKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuVmFsdWUaWAoFSW1hZ2USDgoGaGVpZ2h0GAEgASgFEg0KBXdpZHRoGAIgASgFEhIKCmNvbG9yc3BhY2UYAyABKAUSHAoUZW5jb2RlZF9pbWFnZV9zdHJpbmcYBCABKAwafQoFQXVkaW8SEwoLc2FtcGxlX3JhdGUYASABKAISFAoMbnVtX2NoYW5uZWxzGAIgASgDEhUKDWxlbmd0aF9mcmFtZXMYAyABKAMSHAoUZW5jb2RlZF9hdWRpb19zdHJpbmcYBCABKAwSFAoMY29udGVudF90eXBlGAUgASgJGqcCCgVWYWx1ZRILCgN0YWcYASABKAkSEQoJbm9kZV9uYW1lGAcgASgJEi0KCG1ldGFkYXRhGAkgASgLMhsudGVuc29yZmxvdy5TdW1tYXJ5TWV0YWRhdGESFgoMc2ltcGxlX3ZhbHVlGAIgASgCSAASKgoFaW1hZ2UYBCABKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuSW1hZ2VIABIrCgVoaXN0bxgFIAEoCzIaLnRlbnNvcmZsb3cuSGlzdG9ncmFtUHJvdG9IABIqCgVhdWRpbxgGIAEoCzIZLnRlbnNvcmZsb3cuU3VtbWFyeS5BdWRpb0gAEikKBnRlbnNvchgIIAEoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG9IAEIHCgV2YWx1ZSI2ChFUYWdnZWRSdW5NZXRhZGF0YRILCgN0YWcYASABKAkSFAoMcnVuX21ldGFkYXRhGAIgASgMIiAKDlNvdXJjZU1ldGFkYXRhEg4KBndyaXRlchgBIAEoCSKSAgoFRXZlbnQSEQoJd2FsbF90aW1lGAEgASgBEgwKBHN0ZXAYAiABKAMSFgoMZmlsZV92ZXJzaW9uGAMgASgJSAASEwoJZ3JhcGhfZGVmGAQgASgMSAASJgoHc3VtbWFyeRgFIAEoCzITLnRlbnNvcmZsb3cuU3VtbWFyeUgAEjwKE3RhZ2dlZF9ydW5fbWV0YWRhdGEYCCABKAsyHS50ZW5zb3JmbG93LlRhZ2dlZFJ1bk1ldGFkYXRhSAASGAoObWV0YV9ncmFwaF9kZWYYCSABKAxIABIzCg9zb3VyY2VfbWV0YWRhdGEYCiABKAsyGi50ZW5zb3JmbG93LlNvdXJjZU1ldGFkYXRhQgYKBHdoYXQiXwoKU2F2ZWRNb2RlbBIiChpzYXZlZF9tb2RlbF9zY2hlbWFfdmVyc2lvbhgBIAEoAxItCgttZXRhX2dyYXBocxgCIAMoCzIYLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmYgZwcm90bzM");
 
 /**
  * @generated from message tensorflow.VersionDef
@@ -364,15 +364,163 @@ export const NodeDefSchema: GenMessage<NodeDef> = /*@__PURE__*/
   messageDesc(file_tensorflow, 5);
 
 /**
- * Function bodies are kept as bytes: no graph of version 1 needs them to run.
+ * @generated from message tensorflow.OpDef
+ */
+export type OpDef = Message<"tensorflow.OpDef"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: repeated tensorflow.OpDef.ArgDef input_arg = 2;
+   */
+  inputArg: OpDef_ArgDef[];
+
+  /**
+   * @generated from field: repeated tensorflow.OpDef.ArgDef output_arg = 3;
+   */
+  outputArg: OpDef_ArgDef[];
+
+  /**
+   * @generated from field: string description = 6;
+   */
+  description: string;
+
+  /**
+   * @generated from field: bool is_stateful = 17;
+   */
+  isStateful: boolean;
+
+  /**
+   * @generated from field: repeated string control_output = 20;
+   */
+  controlOutput: string[];
+};
+
+/**
+ * Describes the message tensorflow.OpDef.
+ * Use `create(OpDefSchema)` to create a new message.
+ */
+export const OpDefSchema: GenMessage<OpDef> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 6);
+
+/**
+ * @generated from message tensorflow.OpDef.ArgDef
+ */
+export type OpDef_ArgDef = Message<"tensorflow.OpDef.ArgDef"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * @generated from field: int32 type = 3;
+   */
+  type: number;
+
+  /**
+   * @generated from field: string type_attr = 4;
+   */
+  typeAttr: string;
+
+  /**
+   * @generated from field: string number_attr = 5;
+   */
+  numberAttr: string;
+
+  /**
+   * @generated from field: string type_list_attr = 6;
+   */
+  typeListAttr: string;
+
+  /**
+   * @generated from field: bool is_ref = 16;
+   */
+  isRef: boolean;
+};
+
+/**
+ * Describes the message tensorflow.OpDef.ArgDef.
+ * Use `create(OpDef_ArgDefSchema)` to create a new message.
+ */
+export const OpDef_ArgDefSchema: GenMessage<OpDef_ArgDef> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 6, 0);
+
+/**
+ * @generated from message tensorflow.FunctionDef
+ */
+export type FunctionDef = Message<"tensorflow.FunctionDef"> & {
+  /**
+   * @generated from field: tensorflow.OpDef signature = 1;
+   */
+  signature?: OpDef | undefined;
+
+  /**
+   * @generated from field: repeated tensorflow.NodeDef node_def = 3;
+   */
+  nodeDef: NodeDef[];
+
+  /**
+   * @generated from field: map<string, string> ret = 4;
+   */
+  ret: { [key: string]: string };
+
+  /**
+   * @generated from field: map<string, tensorflow.AttrValue> attr = 5;
+   */
+  attr: { [key: string]: AttrValue };
+
+  /**
+   * @generated from field: map<string, string> control_ret = 6;
+   */
+  controlRet: { [key: string]: string };
+
+  /**
+   * @generated from field: map<uint32, tensorflow.FunctionDef.ArgAttrs> arg_attr = 7;
+   */
+  argAttr: { [key: number]: FunctionDef_ArgAttrs };
+};
+
+/**
+ * Describes the message tensorflow.FunctionDef.
+ * Use `create(FunctionDefSchema)` to create a new message.
+ */
+export const FunctionDefSchema: GenMessage<FunctionDef> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 7);
+
+/**
+ * @generated from message tensorflow.FunctionDef.ArgAttrs
+ */
+export type FunctionDef_ArgAttrs = Message<"tensorflow.FunctionDef.ArgAttrs"> & {
+  /**
+   * @generated from field: map<string, tensorflow.AttrValue> attr = 1;
+   */
+  attr: { [key: string]: AttrValue };
+};
+
+/**
+ * Describes the message tensorflow.FunctionDef.ArgAttrs.
+ * Use `create(FunctionDef_ArgAttrsSchema)` to create a new message.
+ */
+export const FunctionDef_ArgAttrsSchema: GenMessage<FunctionDef_ArgAttrs> = /*@__PURE__*/
+  messageDesc(file_tensorflow, 7, 0);
+
+/**
+ * Gradient functions are kept as bytes: only TensorFlow's symbolic gradients use them.
  *
  * @generated from message tensorflow.FunctionDefLibrary
  */
 export type FunctionDefLibrary = Message<"tensorflow.FunctionDefLibrary"> & {
   /**
-   * @generated from field: repeated bytes function = 1;
+   * @generated from field: repeated tensorflow.FunctionDef function = 1;
    */
-  function: Uint8Array[];
+  function: FunctionDef[];
 
   /**
    * @generated from field: repeated bytes gradient = 2;
@@ -385,7 +533,7 @@ export type FunctionDefLibrary = Message<"tensorflow.FunctionDefLibrary"> & {
  * Use `create(FunctionDefLibrarySchema)` to create a new message.
  */
 export const FunctionDefLibrarySchema: GenMessage<FunctionDefLibrary> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 6);
+  messageDesc(file_tensorflow, 8);
 
 /**
  * @generated from message tensorflow.GraphDef
@@ -417,7 +565,7 @@ export type GraphDef = Message<"tensorflow.GraphDef"> & {
  * Use `create(GraphDefSchema)` to create a new message.
  */
 export const GraphDefSchema: GenMessage<GraphDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 7);
+  messageDesc(file_tensorflow, 9);
 
 /**
  * @generated from message tensorflow.SaverDef
@@ -464,7 +612,7 @@ export type SaverDef = Message<"tensorflow.SaverDef"> & {
  * Use `create(SaverDefSchema)` to create a new message.
  */
 export const SaverDefSchema: GenMessage<SaverDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 8);
+  messageDesc(file_tensorflow, 10);
 
 /**
  * @generated from message tensorflow.CollectionDef
@@ -511,7 +659,7 @@ export type CollectionDef = Message<"tensorflow.CollectionDef"> & {
  * Use `create(CollectionDefSchema)` to create a new message.
  */
 export const CollectionDefSchema: GenMessage<CollectionDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 9);
+  messageDesc(file_tensorflow, 11);
 
 /**
  * @generated from message tensorflow.CollectionDef.NodeList
@@ -528,7 +676,7 @@ export type CollectionDef_NodeList = Message<"tensorflow.CollectionDef.NodeList"
  * Use `create(CollectionDef_NodeListSchema)` to create a new message.
  */
 export const CollectionDef_NodeListSchema: GenMessage<CollectionDef_NodeList> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 9, 0);
+  messageDesc(file_tensorflow, 11, 0);
 
 /**
  * @generated from message tensorflow.CollectionDef.BytesList
@@ -545,7 +693,7 @@ export type CollectionDef_BytesList = Message<"tensorflow.CollectionDef.BytesLis
  * Use `create(CollectionDef_BytesListSchema)` to create a new message.
  */
 export const CollectionDef_BytesListSchema: GenMessage<CollectionDef_BytesList> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 9, 1);
+  messageDesc(file_tensorflow, 11, 1);
 
 /**
  * @generated from message tensorflow.CollectionDef.Int64List
@@ -562,7 +710,7 @@ export type CollectionDef_Int64List = Message<"tensorflow.CollectionDef.Int64Lis
  * Use `create(CollectionDef_Int64ListSchema)` to create a new message.
  */
 export const CollectionDef_Int64ListSchema: GenMessage<CollectionDef_Int64List> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 9, 2);
+  messageDesc(file_tensorflow, 11, 2);
 
 /**
  * @generated from message tensorflow.CollectionDef.FloatList
@@ -579,7 +727,7 @@ export type CollectionDef_FloatList = Message<"tensorflow.CollectionDef.FloatLis
  * Use `create(CollectionDef_FloatListSchema)` to create a new message.
  */
 export const CollectionDef_FloatListSchema: GenMessage<CollectionDef_FloatList> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 9, 3);
+  messageDesc(file_tensorflow, 11, 3);
 
 /**
  * @generated from message tensorflow.CollectionDef.AnyList
@@ -596,7 +744,7 @@ export type CollectionDef_AnyList = Message<"tensorflow.CollectionDef.AnyList"> 
  * Use `create(CollectionDef_AnyListSchema)` to create a new message.
  */
 export const CollectionDef_AnyListSchema: GenMessage<CollectionDef_AnyList> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 9, 4);
+  messageDesc(file_tensorflow, 11, 4);
 
 /**
  * @generated from message tensorflow.MetaGraphDef
@@ -633,7 +781,7 @@ export type MetaGraphDef = Message<"tensorflow.MetaGraphDef"> & {
  * Use `create(MetaGraphDefSchema)` to create a new message.
  */
 export const MetaGraphDefSchema: GenMessage<MetaGraphDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 10);
+  messageDesc(file_tensorflow, 12);
 
 /**
  * @generated from message tensorflow.MetaGraphDef.MetaInfoDef
@@ -680,7 +828,7 @@ export type MetaGraphDef_MetaInfoDef = Message<"tensorflow.MetaGraphDef.MetaInfo
  * Use `create(MetaGraphDef_MetaInfoDefSchema)` to create a new message.
  */
 export const MetaGraphDef_MetaInfoDefSchema: GenMessage<MetaGraphDef_MetaInfoDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 10, 0);
+  messageDesc(file_tensorflow, 12, 0);
 
 /**
  * @generated from message tensorflow.SaveSliceInfoDef
@@ -712,7 +860,7 @@ export type SaveSliceInfoDef = Message<"tensorflow.SaveSliceInfoDef"> & {
  * Use `create(SaveSliceInfoDefSchema)` to create a new message.
  */
 export const SaveSliceInfoDefSchema: GenMessage<SaveSliceInfoDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 11);
+  messageDesc(file_tensorflow, 13);
 
 /**
  * @generated from message tensorflow.VariableDef
@@ -769,7 +917,7 @@ export type VariableDef = Message<"tensorflow.VariableDef"> & {
  * Use `create(VariableDefSchema)` to create a new message.
  */
 export const VariableDefSchema: GenMessage<VariableDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 12);
+  messageDesc(file_tensorflow, 14);
 
 /**
  * @generated from message tensorflow.ValuesDef
@@ -791,7 +939,7 @@ export type ValuesDef = Message<"tensorflow.ValuesDef"> & {
  * Use `create(ValuesDefSchema)` to create a new message.
  */
 export const ValuesDefSchema: GenMessage<ValuesDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 13);
+  messageDesc(file_tensorflow, 15);
 
 /**
  * @generated from message tensorflow.CondContextDef
@@ -833,7 +981,7 @@ export type CondContextDef = Message<"tensorflow.CondContextDef"> & {
  * Use `create(CondContextDefSchema)` to create a new message.
  */
 export const CondContextDefSchema: GenMessage<CondContextDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 14);
+  messageDesc(file_tensorflow, 16);
 
 /**
  * @generated from message tensorflow.WhileContextDef
@@ -905,7 +1053,7 @@ export type WhileContextDef = Message<"tensorflow.WhileContextDef"> & {
  * Use `create(WhileContextDefSchema)` to create a new message.
  */
 export const WhileContextDefSchema: GenMessage<WhileContextDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 15);
+  messageDesc(file_tensorflow, 17);
 
 /**
  * @generated from message tensorflow.ControlFlowContextDef
@@ -934,7 +1082,7 @@ export type ControlFlowContextDef = Message<"tensorflow.ControlFlowContextDef"> 
  * Use `create(ControlFlowContextDefSchema)` to create a new message.
  */
 export const ControlFlowContextDefSchema: GenMessage<ControlFlowContextDef> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 16);
+  messageDesc(file_tensorflow, 18);
 
 /**
  * @generated from message tensorflow.HistogramProto
@@ -981,7 +1129,7 @@ export type HistogramProto = Message<"tensorflow.HistogramProto"> & {
  * Use `create(HistogramProtoSchema)` to create a new message.
  */
 export const HistogramProtoSchema: GenMessage<HistogramProto> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 17);
+  messageDesc(file_tensorflow, 19);
 
 /**
  * @generated from message tensorflow.SummaryMetadata
@@ -1013,7 +1161,7 @@ export type SummaryMetadata = Message<"tensorflow.SummaryMetadata"> & {
  * Use `create(SummaryMetadataSchema)` to create a new message.
  */
 export const SummaryMetadataSchema: GenMessage<SummaryMetadata> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 18);
+  messageDesc(file_tensorflow, 20);
 
 /**
  * @generated from message tensorflow.SummaryMetadata.PluginData
@@ -1035,7 +1183,7 @@ export type SummaryMetadata_PluginData = Message<"tensorflow.SummaryMetadata.Plu
  * Use `create(SummaryMetadata_PluginDataSchema)` to create a new message.
  */
 export const SummaryMetadata_PluginDataSchema: GenMessage<SummaryMetadata_PluginData> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 18, 0);
+  messageDesc(file_tensorflow, 20, 0);
 
 /**
  * @generated from message tensorflow.Summary
@@ -1052,7 +1200,7 @@ export type Summary = Message<"tensorflow.Summary"> & {
  * Use `create(SummarySchema)` to create a new message.
  */
 export const SummarySchema: GenMessage<Summary> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 19);
+  messageDesc(file_tensorflow, 21);
 
 /**
  * @generated from message tensorflow.Summary.Image
@@ -1084,7 +1232,7 @@ export type Summary_Image = Message<"tensorflow.Summary.Image"> & {
  * Use `create(Summary_ImageSchema)` to create a new message.
  */
 export const Summary_ImageSchema: GenMessage<Summary_Image> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 19, 0);
+  messageDesc(file_tensorflow, 21, 0);
 
 /**
  * @generated from message tensorflow.Summary.Audio
@@ -1121,7 +1269,7 @@ export type Summary_Audio = Message<"tensorflow.Summary.Audio"> & {
  * Use `create(Summary_AudioSchema)` to create a new message.
  */
 export const Summary_AudioSchema: GenMessage<Summary_Audio> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 19, 1);
+  messageDesc(file_tensorflow, 21, 1);
 
 /**
  * @generated from message tensorflow.Summary.Value
@@ -1183,7 +1331,7 @@ export type Summary_Value = Message<"tensorflow.Summary.Value"> & {
  * Use `create(Summary_ValueSchema)` to create a new message.
  */
 export const Summary_ValueSchema: GenMessage<Summary_Value> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 19, 2);
+  messageDesc(file_tensorflow, 21, 2);
 
 /**
  * @generated from message tensorflow.TaggedRunMetadata
@@ -1205,7 +1353,7 @@ export type TaggedRunMetadata = Message<"tensorflow.TaggedRunMetadata"> & {
  * Use `create(TaggedRunMetadataSchema)` to create a new message.
  */
 export const TaggedRunMetadataSchema: GenMessage<TaggedRunMetadata> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 20);
+  messageDesc(file_tensorflow, 22);
 
 /**
  * @generated from message tensorflow.SourceMetadata
@@ -1222,7 +1370,7 @@ export type SourceMetadata = Message<"tensorflow.SourceMetadata"> & {
  * Use `create(SourceMetadataSchema)` to create a new message.
  */
 export const SourceMetadataSchema: GenMessage<SourceMetadata> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 21);
+  messageDesc(file_tensorflow, 23);
 
 /**
  * Graphs are kept as bytes: event files only hand them on.
@@ -1286,7 +1434,7 @@ export type Event = Message<"tensorflow.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 22);
+  messageDesc(file_tensorflow, 24);
 
 /**
  * @generated from message tensorflow.SavedModel
@@ -1308,5 +1456,5 @@ export type SavedModel = Message<"tensorflow.SavedModel"> & {
  * Use `create(SavedModelSchema)` to create a new message.
  */
 export const SavedModelSchema: GenMessage<SavedModel> = /*@__PURE__*/
-  messageDesc(file_tensorflow, 23);
+  messageDesc(file_tensorflow, 25);
 

@@ -1,0 +1,2 @@
+/** @file tf.data.experimental */
+export { AUTOTUNE, getStructure, mapAndBatch, shuffleAndRepeat, unbatch } from '../data/experimental';
