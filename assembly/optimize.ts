@@ -56,9 +56,9 @@ export function apply_rmsprop_f32(w: usize, s: usize, u: usize, rate: usize, rho
   }
 }
 
-// s += g^2 if `update`; w -= rate g / sqrt(s)
+// s += g^2 if `update`; w -= rate g (1 / sqrt(s))
 export function apply_adagrad_f32(w: usize, s: usize, rate: usize, g: usize, n: i32, update: i32): void {
-  const r = scalar(rate), end: usize = n << 2;
+  const r = scalar(rate), one = f32x4.splat(1), end: usize = n << 2;
   for (let i: usize = 0; i < end; i += 16) {
     const k = end - i, d = get(g + i, k);
     let s1 = get(s + i, k);
@@ -66,6 +66,6 @@ export function apply_adagrad_f32(w: usize, s: usize, rate: usize, g: usize, n: 
       s1 = f32x4.add(s1, f32x4.mul(d, d));
       put(s + i, s1, k);
     }
-    put(w + i, f32x4.sub(get(w + i, k), f32x4.div(f32x4.mul(d, r), f32x4.sqrt(s1))), k);
+    put(w + i, f32x4.sub(get(w + i, k), f32x4.mul(f32x4.mul(d, r), f32x4.div(one, f32x4.sqrt(s1)))), k);
   }
 }

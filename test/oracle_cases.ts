@@ -52,6 +52,16 @@ const plain = (inputs: Case['inputs'], attrs: Case['attrs'] = {}): Case => ({ in
 /** Inputs of one shape. */
 const alike = (names: readonly string[]): fc.Arbitrary<Case> =>
   shape.map((s) => plain(Object.fromEntries(names.map((n) => [n, f(s)]))));
+/** A step of an optimizer: a variable, slots of squares and others, scalars, the gradient. */
+const step = (squares: readonly string[], others: readonly string[], scalars: readonly string[], flag?: string): Row =>
+  cell(
+    fc.tuple(shape, fc.boolean()).map(([s, on]) => {
+      const all = (names: readonly string[], x: Cells) => names.map((n) => [n, x]);
+      const inputs = [...all(['var', 'grad', ...others], f(s)), ...all(squares, up(s)), ...all(scalars, up([]))];
+      return plain(Object.fromEntries(inputs), flag ? { [flag]: on } : {});
+    }),
+    false,
+  );
 /** Two shapes that broadcast: dimensions of the result, of which each side may drop the first ones or have 1. */
 const two: fc.Arbitrary<Case> = fc
   .tuple(
@@ -217,6 +227,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     'ApplyGradientDescent ResourceApplyGradientDescent',
     cell(shape.map((s) => plain({ var: f(s), alpha: f([]), delta: f(s) }))),
   ),
+  ...rows('ApplyMomentum ResourceApplyMomentum', step([], ['accum'], ['lr', 'momentum'], 'use_nesterov')),
+  ...rows('ApplyAdagrad ResourceApplyAdagrad', step(['accum'], [], ['lr'], 'update_slots')),
+  ...rows(
+    'ApplyAdam ResourceApplyAdam',
+    step(['v'], ['m'], ['beta1_power', 'beta2_power', 'lr', 'beta1', 'beta2', 'epsilon'], 'use_nesterov'),
+  ),
+  ...rows('ApplyRMSProp ResourceApplyRMSProp', step(['ms'], ['mom'], ['lr', 'rho', 'momentum', 'epsilon'])),
   ArgMax: cell(
     fc
       .tuple(fc.array(some, { minLength: 1, maxLength: 3 }), fc.nat())

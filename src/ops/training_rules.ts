@@ -70,6 +70,14 @@ const momentum: Rule['rule'] =
     w![i]! -= use_nesterov ? f(f(g * lr!) + ahead) : f(a * lr!);
   };
 
+/** A kernel that takes these operands by address, the number of cells, and a flag. */
+const inPlace =
+  (name: string, operands: readonly string[], flag?: string): NonNullable<Rule['kernel']> =>
+  (t, flags) =>
+    hasKernel(name)
+      ? [name, ...operands.map((key) => t[key]!.ptr), t.var!.size, ...(flag ? [Number(flags[flag])] : [])]
+      : null;
+
 export const RULES: readonly Rule[] = [
   {
     name: 'GradientDescent',
@@ -81,10 +89,7 @@ export const RULES: readonly Rule[] = [
       (i, g) => {
         w![i]! -= f(alpha! * g);
       },
-    kernel: ({ var: w, alpha, delta }) =>
-      hasKernel('apply_gradient_descent_f32')
-        ? ['apply_gradient_descent_f32', w!.ptr, alpha!.ptr, delta!.ptr, w!.size]
-        : null,
+    kernel: inPlace('apply_gradient_descent_f32', ['var', 'alpha', 'delta']),
   },
   {
     name: 'Momentum',
@@ -94,6 +99,7 @@ export const RULES: readonly Rule[] = [
     flags: { use_nesterov: bool(false) },
     sparse: true,
     rule: momentum,
+    kernel: inPlace('apply_momentum_f32', ['var', 'accum', 'lr', 'grad', 'momentum'], 'use_nesterov'),
   },
   {
     name: 'Adagrad',
@@ -107,6 +113,7 @@ export const RULES: readonly Rule[] = [
         if (update_slots) accum![i]! += f(g * g);
         w![i]! -= f(f(lr! * g) * rsqrt(accum![i]!, f));
       },
+    kernel: inPlace('apply_adagrad_f32', ['var', 'accum', 'lr', 'grad'], 'update_slots'),
   },
   {
     name: 'Adadelta',
@@ -130,7 +137,7 @@ export const RULES: readonly Rule[] = [
     before: ['beta1_power', 'beta2_power', 'lr', 'beta1', 'beta2', 'epsilon'],
     flags: { use_nesterov: bool(false) },
     rule([w, m, v], { beta1_power, beta2_power, lr, beta1, beta2, epsilon }, { use_nesterov }, f) {
-      const alpha = f((lr! * f(sqrt(f(1 - beta2_power!)))) / f(1 - beta1_power!));
+      const alpha = f(f(lr! * f(sqrt(f(1 - beta2_power!)))) / f(1 - beta1_power!));
       const [a, b] = [f(1 - beta1!), f(1 - beta2!)];
       return (i, g) => {
         m![i]! += f(f(g - m![i]!) * a);
@@ -139,6 +146,11 @@ export const RULES: readonly Rule[] = [
         w![i]! -= f(f(moved * alpha) / f(f(sqrt(v![i]!)) + epsilon!));
       };
     },
+    kernel: inPlace(
+      'apply_adam_f32',
+      ['var', 'm', 'v', 'beta1_power', 'beta2_power', 'lr', 'beta1', 'beta2', 'epsilon', 'grad'],
+      'use_nesterov',
+    ),
   },
   {
     name: 'AdaMax',
@@ -164,6 +176,7 @@ export const RULES: readonly Rule[] = [
         mom![i] = f(mom![i]! * m!) + scaledByRoot(g, lr!, f(ms![i]! + epsilon!), f, sparse);
         w![i]! -= mom![i]!;
       },
+    kernel: inPlace('apply_rmsprop_f32', ['var', 'ms', 'mom', 'lr', 'rho', 'momentum', 'epsilon', 'grad']),
   },
   {
     name: 'CenteredRMSProp',
