@@ -1,9 +1,10 @@
 /** @file tf.gradients: one reverse walk over the ops between ys and xs; every rule lies in its op's definition. */
 import { GraphError } from './errors';
 import { convertToTensor, type TensorLike } from './graph/convert';
+import { inputGradients, overriding } from './graph/gradient_rules';
 import { type Graph, type GraphElement, getDefaultGraph } from './graph/graph';
 import { IndexedSlices } from './graph/indexed_slices';
-import { countOf, type Grad, isList, toBag } from './graph/opdef';
+import type { Grad } from './graph/opdef';
 import { type Operation, Tensor } from './graph/operation';
 import { accumulateN, addN } from './ops/arithmetic';
 import { constant, fill, identity, shapeOf } from './ops/array';
@@ -68,9 +69,14 @@ export function gradients(
   }
   const graph = (list(ys)[0] as Tensor | undefined)?.graph ?? getDefaultGraph();
   const walk = new Walk(graph, options);
+  const { context } = graph;
   const sources = graph.nameScope(name, () => {
     graph.uniqueName('uid');
-    return walk.run(list(ys), list(xs));
+    try {
+      return walk.run(list(ys), list(xs));
+    } finally {
+      graph.context = context; // a loop's gradient that failed would leave its own open
+    }
   });
   return sources.map((x) => walk.result(x, unconnectedGradients)); // zeros stand in the caller's scope
 }
@@ -215,9 +221,8 @@ class Walk {
       loops?.enterGradWhileContext(op, true);
       const dys = this.#aggregate(op);
       loops?.exitGradWhileContext(op, true);
-      const { gradient } = op.def;
-      const some = dys.some((g) => g !== null);
-      const differentiated = some && !stop.has(op);
+      const differentiated = dys.some((g) => g !== null) && !stop.has(op);
+      const gradient = (differentiated && op.inputs.length > 0 && overriding(op)) || op.def.gradient;
       if (differentiated && gradient === 'missing') {
         throw new GraphError('Lookup', `No gradient defined for operation '${op.name}' (op type: ${op.type})`, {
           op: op.name,
@@ -239,16 +244,8 @@ class Walk {
   }
 
   #differentiate(op: Operation, dys: readonly (Grad | null)[]): (Grad | null)[] {
-    const { def, attrs } = op;
     return this.#graph.nameScope(`${op.name}_grad`, () => {
-      const bag = { ...toBag(def.inputs, op.inputs, attrs), ...toBag(def.outputs, op.outputs, attrs) };
-      const rule = def.gradient as (...args: unknown[]) => Record<string, unknown>;
-      const found = rule(toBag(def.outputs, dys as Tensor[], attrs), bag, attrs, op);
-      let grads = Object.entries(def.inputs).flatMap(([key, spec]) => {
-        const g = found[key] ?? null;
-        if (!isList(spec)) return [g as Grad | null];
-        return (g as (Grad | null)[] | null) ?? new Array<null>(countOf(spec, attrs)).fill(null);
-      });
+      let grads = inputGradients(op, dys);
       if (this.#options.gateGradients && grads.filter((g) => g !== null).length > 1) {
         grads = this.#graph.device(null, () =>
           this.#graph.colocateWith(null, () => tuple(grads) as (Grad | null)[], true),

@@ -23,6 +23,7 @@ export {
   initScope,
   nameScope,
 } from './graph/default_graph';
+export { type GradientRule, gradientOverrideMap, registerGradient } from './graph/gradient_rules';
 export { Graph, getDefaultGraph, resetDefaultGraph, withGraph } from './graph/graph';
 export { IndexedSlices } from './graph/indexed_slices';
 export { Operation, Tensor } from './graph/operation';

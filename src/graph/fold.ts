@@ -56,7 +56,7 @@ export function fold(op: Operation, inputs: readonly Known[]): (readonly number[
   const { def, outputs } = op;
   if (!isPure(def) || !outputs.every((t) => DECIDING.includes(t.dtype))) return [];
   if (!outputs.every((t) => !isFull(t.shape) || sizeOf(t.shape) <= LIMIT)) return [];
-  const ready = def.shapeOnly ? inputs.every((x) => isFull(x.shape)) : inputs.every((x) => x.value);
+  const ready = inputs.every((x) => x.value || (def.shapeOnly && isFull(x.shape)));
   if (!ready) return [];
   const ins = inputs.map((x) => {
     const size = x.value?.length ?? 0;

@@ -31,6 +31,8 @@ export interface CreateOptions {
 export class Graph {
   readonly collections = new Collections(this);
   readonly controllers = new Controllers();
+  /** Op types and the gradients that new ops of them have instead of their own. */
+  readonly overrides = new Map<string, string>();
   readonly devices = new Devices();
   /** tf.set_random_seed of this graph. */
   seed: number | null = null;
@@ -127,7 +129,9 @@ export class Graph {
     if (!OP_NAME.test(full)) throw new GraphError('Value', `'${full}' is not a valid node name`);
     const control = [...new Set([...controlInputs, ...this.controllers.inputsFor(own)])];
     const id = this.#operations.length + 1;
-    const op = new Operation(this, id, full, def, own, control, attrs as Attrs<AttrSpecs>, outputTypes);
+    const override = this.overrides.get(type);
+    const given = override === undefined ? attrs : { ...attrs, _gradient_op_type: override };
+    const op = new Operation(this, id, full, def, own, control, given as Attrs<AttrSpecs>, outputTypes);
     op.context = this.context;
     this.#operations.push(op);
     this.#byName.set(full, op);

@@ -196,12 +196,12 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
     if (first.dtype === 'resource' || first.dtype === 'variant') {
       for (const t of this.outputs) t.handle = def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle;
     }
+    first.partial ??= def.partial?.(bag, attrs as never);
     fold(this, inputs).forEach((cells, i) => {
       const t = this.outputs[i]!;
       t.value ??= cells;
       t.partial ??= cells;
     });
-    first.partial ??= def.partial?.(bag, attrs as never);
   }
 
   toString(): string {

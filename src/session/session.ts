@@ -291,7 +291,7 @@ export class Session {
     if (!cell) {
       const { dtype, shape } = this.#declared(op);
       cell = new VariableSlot(dtype, []);
-      if (isFull(shape)) cell.resize(shape);
+      cell.resize(isFull(shape) ? shape : []); // of unknown shape: room for a scalar, until a value comes
       cell.onChange = () => this.#dropPlans();
       this.#cells.set(key, cell);
     }
