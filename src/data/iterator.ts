@@ -70,10 +70,7 @@ export class Iterator {
     );
   }
 
-  /**
-   * The iterator whose `stringHandle` is fed or given.
-   * @tensorflow tf.data.Iterator.from_string_handle
-   */
+  /** The iterator whose `stringHandle` is fed or given. @tensorflow tf.data.Iterator.from_string_handle */
   static fromStringHandle(handle: TensorLike, outputTypes: unknown, outputShapes?: Shapes): Iterator {
     const spec = structureFrom(outputTypes, outputShapes);
     const string_handle = convertToTensor(handle, { dtype: 'string' });

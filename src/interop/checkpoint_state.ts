@@ -115,10 +115,7 @@ function unquoted(text: string): string {
   ).toString();
 }
 
-/**
- * The path of the newest checkpoint in a folder, or null.
- * @tensorflow tf.train.latest_checkpoint
- */
+/** The path of the newest checkpoint in a folder, or null. @tensorflow tf.train.latest_checkpoint */
 export function latestCheckpoint(dir: string, latestFilename?: string): string | null {
   const path = getCheckpointState(dir, latestFilename)?.modelCheckpointPath;
   if (path === undefined) return null;
@@ -126,10 +123,7 @@ export function latestCheckpoint(dir: string, latestFilename?: string): string |
   logging.error(`Couldn't match files for checkpoint ${path}`);
   return null;
 }
-/**
- * Whether there is a checkpoint under that path.
- * @tensorflow tf.train.checkpoint_exists
- */
+/** Whether there is a checkpoint under that path. @tensorflow tf.train.checkpoint_exists */
 export const checkpointExists = (path: string): boolean => existsSync(`${path}.index`) || existsSync(path);
 
 /**
@@ -142,10 +136,7 @@ export const getCheckpointMtimes = (paths: readonly string[]): number[] =>
     return file === undefined ? [] : [statSync(file).mtimeMs / 1000];
   });
 
-/**
- * Removes the files of a checkpoint.
- * @tensorflow tf.train.remove_checkpoint
- */
+/** Removes the files of a checkpoint. @tensorflow tf.train.remove_checkpoint */
 export function removeCheckpoint(path: string, metaGraphSuffix = 'meta'): void {
   rmSync(metaGraphFilename(path, metaGraphSuffix), { force: true });
   rmSync(`${path}.index`, { force: true });
@@ -170,15 +161,9 @@ export function loadCheckpoint(path: string): CheckpointReader {
   if (newest !== null) return new CheckpointReader(newest);
   throw new GraphError('Value', `Couldn't find 'checkpoint' file or checkpoints in given directory ${path}`);
 }
-/**
- * The value of one variable of a checkpoint. Raises NotFound for other names.
- * @tensorflow tf.train.load_variable
- */
+/** The value of one variable of a checkpoint. Raises NotFound for other names. @tensorflow tf.train.load_variable */
 export const loadVariable = (path: string, name: string): Value =>
   loadCheckpoint(path).getTensor(name.replace(/:0$/, ''));
-/**
- * Names and shapes of a checkpoint's variables, by name.
- * @tensorflow tf.train.list_variables
- */
+/** Names and shapes of a checkpoint's variables, by name. @tensorflow tf.train.list_variables */
 export const listVariables = (path: string): [name: string, shape: readonly number[]][] =>
   Object.entries(loadCheckpoint(path).getVariableToShapeMap()).sort(([a], [b]) => (a < b ? -1 : 1));

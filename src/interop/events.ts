@@ -52,26 +52,17 @@ export interface SummaryValue {
     readonly summaryDescription?: string;
   };
 }
-/**
- * Tagged values of one step.
- * @tensorflow tf.Summary
- */
+/** Tagged values of one step. @tensorflow tf.Summary */
 export interface Summary {
   readonly value: readonly SummaryValue[];
 }
-/**
- * What a training session did.
- * @tensorflow tf.SessionLog
- */
+/** What a training session did. @tensorflow tf.SessionLog */
 export interface SessionLog {
   readonly status: 'STATUS_UNSPECIFIED' | 'START' | 'STOP' | 'CHECKPOINT';
   readonly checkpointPath?: string;
   readonly msg?: string;
 }
-/**
- * One record of an event file: when, at which step, and one of the other fields.
- * @tensorflow tf.Event
- */
+/** One record of an event file: when, at which step, and one of the other fields. @tensorflow tf.Event */
 export interface Event {
   /** In seconds since 1970. */
   readonly wallTime: number;

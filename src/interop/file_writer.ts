@@ -149,10 +149,7 @@ export class FileWriter {
 }
 
 const writers = new Map<string, FileWriter>();
-/**
- * One writer for each folder, made with the default graph.
- * @tensorflow tf.summary.FileWriterCache
- */
+/** One writer for each folder, made with the default graph. @tensorflow tf.summary.FileWriterCache */
 export const FileWriterCache = {
   get(logdir: string): FileWriter {
     let writer = writers.get(logdir);

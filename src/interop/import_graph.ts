@@ -34,8 +34,9 @@ function parseInput(text: string): Source {
 }
 
 /**
- * Adds the nodes of a GraphDef (the message, or its bytes) to the default graph, as tf.import_graph_def. An op type that
+ * Adds the nodes of a GraphDef (the message, or its bytes) to the default graph. An op type that
  * sluice does not have is imported all the same, and fails only when it must run. Answers `returnElements`, or null.
+ * @tensorflow tf.import_graph_def
  */
 export function importGraphDef(
   graphDef: GraphDef | Uint8Array,

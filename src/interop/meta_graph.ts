@@ -152,7 +152,7 @@ function readVariable(graph: Graph, bytes: Uint8Array, prefix: string, variables
   return variable;
 }
 
-/** The graph as a GraphDef, ops in creation order; as tf.Graph.as_graph_def. */
+/** The graph as a GraphDef, ops in creation order. @tensorflow tf.Graph.as_graph_def */
 export function asGraphDef(graph: Graph = getDefaultGraph()): GraphDef {
   const node = graph.getOperations().map((op) => {
     const input = [

@@ -21,10 +21,7 @@ export interface AdagradOptions extends OptimizerOptions {
   readonly initialAccumulatorValue?: number | undefined;
 }
 
-/**
- * Adagrad.
- * @tensorflow tf.train.AdagradOptimizer
- */
+/** Adagrad. @tensorflow tf.train.AdagradOptimizer */
 export class AdagradOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   readonly #start: number;
@@ -59,10 +56,7 @@ export interface AdadeltaOptions extends OptimizerOptions {
   readonly epsilon?: Hyper | undefined;
 }
 
-/**
- * Adadelta.
- * @tensorflow tf.train.AdadeltaOptimizer
- */
+/** Adadelta. @tensorflow tf.train.AdadeltaOptimizer */
 export class AdadeltaOptimizer extends Optimizer {
   readonly #given: readonly (readonly [name: string, value: Hyper])[];
   #scalars!: Record<'lr' | 'rho' | 'epsilon', Tensor>;
@@ -96,10 +90,7 @@ export interface ProximalOptions extends OptimizerOptions {
   readonly l2RegularizationStrength?: Hyper | undefined;
 }
 
-/**
- * Gradient descent with l1 and l2 regularization in its step.
- * @tensorflow tf.train.ProximalGradientDescentOptimizer
- */
+/** Gradient descent with l1 and l2 regularization in its step. @tensorflow tf.train.ProximalGradientDescentOptimizer */
 export class ProximalGradientDescentOptimizer extends Optimizer {
   protected readonly given: readonly (readonly [name: string, value: Hyper])[];
   protected scalars!: [rate: Tensor, l1: Tensor, l2: Tensor];
@@ -122,10 +113,7 @@ export class ProximalGradientDescentOptimizer extends Optimizer {
   }
 }
 
-/**
- * Adagrad with l1 and l2 regularization in its step.
- * @tensorflow tf.train.ProximalAdagradOptimizer
- */
+/** Adagrad with l1 and l2 regularization in its step. @tensorflow tf.train.ProximalAdagradOptimizer */
 export class ProximalAdagradOptimizer extends ProximalGradientDescentOptimizer {
   readonly #start: number;
 
@@ -152,10 +140,7 @@ export interface AdagradDAOptions extends ProximalOptions {
   readonly initialGradientSquaredAccumulatorValue?: number | undefined;
 }
 
-/**
- * Adagrad by dual averaging.
- * @tensorflow tf.train.AdagradDAOptimizer
- */
+/** Adagrad by dual averaging. @tensorflow tf.train.AdagradDAOptimizer */
 export class AdagradDAOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   readonly #step: Variable | Tensor;

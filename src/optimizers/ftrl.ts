@@ -16,10 +16,7 @@ export interface FtrlOptions extends OptimizerOptions {
   readonly linearName?: string | undefined;
 }
 
-/**
- * FTRL. Raises Value for strengths below 0 and a power above 0.
- * @tensorflow tf.train.FtrlOptimizer
- */
+/** FTRL. Raises Value for strengths below 0 and a power above 0. @tensorflow tf.train.FtrlOptimizer */
 export class FtrlOptimizer extends Optimizer {
   readonly #learningRate: number | Tensor;
   readonly #options: FtrlOptions;

@@ -7,10 +7,7 @@ import { scatterSub } from '../ops/scatter_state';
 import { ResourceVariable, type Variable } from '../ops/variables';
 import { type Hyper, notFunction, Optimizer, type OptimizerOptions, opOf } from './optimizer';
 
-/**
- * Gradient descent.
- * @tensorflow tf.train.GradientDescentOptimizer
- */
+/** Gradient descent. @tensorflow tf.train.GradientDescentOptimizer */
 export class GradientDescentOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   #rate!: Tensor;

@@ -8,10 +8,7 @@ export interface MomentumOptions extends OptimizerOptions {
   readonly useNesterov?: boolean | undefined;
 }
 
-/**
- * Momentum, with Nesterov's look-ahead on request.
- * @tensorflow tf.train.MomentumOptimizer
- */
+/** Momentum, with Nesterov's look-ahead on request. @tensorflow tf.train.MomentumOptimizer */
 export class MomentumOptimizer extends Optimizer {
   readonly #learningRate: Hyper;
   readonly #momentum: Hyper;

@@ -2,7 +2,7 @@
 import { GraphError } from '../errors';
 import { gradients } from '../gradients';
 import { GraphKeys } from '../graph/collections';
-import { convertToTensor, isConvertible, type TensorLike } from '../graph/convert';
+import { convertToTensor, isTensorLike, type TensorLike } from '../graph/convert';
 import { getDefaultGraph } from '../graph/graph';
 import { IndexedSlices } from '../graph/indexed_slices';
 import type { Grad } from '../graph/opdef';
@@ -42,7 +42,7 @@ export interface ComputeOptions {
 }
 export interface ApplyOptions {
   /** Counts the steps: grows by one after all updates. */
-  readonly globalStep?: Variable | null | undefined;
+  readonly globalStep?: Variable | Tensor | null | undefined;
   readonly name?: string | undefined;
 }
 export type MinimizeOptions = ComputeOptions & ApplyOptions;
@@ -77,9 +77,9 @@ export class Optimizer {
    * computeGradients, then applyGradients; answers the train op. It runs no UPDATE_OPS: open controlDependencies on them
    * around the call. Raises Value where no variable has a gradient.
    */
-  minimize(loss: Tensor, options: MinimizeOptions | Variable = {}): Operation {
-    const o: MinimizeOptions = isConvertible(options)
-      ? { globalStep: options as Variable }
+  minimize(loss: Tensor, options: MinimizeOptions | Variable | Tensor = {}): Operation {
+    const o: MinimizeOptions = isTensorLike(options)
+      ? { globalStep: options as Variable | Tensor }
       : (options as MinimizeOptions);
     const pairs = this.computeGradients(loss, o);
     if (pairs.every(([g]) => g === null)) {
@@ -164,7 +164,7 @@ export class Optimizer {
     );
   }
 
-  #count(step: Variable, after: Operation, scope: string): Operation {
+  #count(step: Variable | Tensor, after: Operation, scope: string): Operation {
     const { graph } = step;
     return graph.controlDependencies([after], () =>
       graph.colocateWith(step, () => {

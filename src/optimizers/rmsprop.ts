@@ -16,10 +16,7 @@ export interface RMSPropOptions extends OptimizerOptions {
   readonly centered?: boolean | undefined;
 }
 
-/**
- * RMSProp, plain or centered.
- * @tensorflow tf.train.RMSPropOptimizer
- */
+/** RMSProp, plain or centered. @tensorflow tf.train.RMSPropOptimizer */
 export class RMSPropOptimizer extends Optimizer {
   readonly #given: readonly (readonly [name: string, value: Hyper])[];
   readonly #centered: boolean;

@@ -1,5 +1,4 @@
 /** @file TFLearn's weight initializations, by function and by name. */
-import { GraphError } from '../errors';
 import type { Tensor } from '../graph/operation';
 import { FloatInitializer, type Initializer, type SeededOptions } from '../ops/initializer';
 import {
@@ -11,20 +10,64 @@ import {
   truncatedNormalInitializer,
   uniformUnitScalingInitializer,
 } from '../ops/initializers';
-import { truncatedNormal as drawTruncated, randomUniform } from '../ops/random';
+import { truncatedNormal as drawTruncated, randomNormal, randomUniform } from '../ops/random';
+import { zeros as zerosOf } from '../ops/shape';
 import type { DType } from '../value/dtype';
 import type { FullShape } from '../value/shape';
+import { byName } from './lookup';
 
-export const zeros = (): Initializer => constantInitializer(0);
-/** In [0, 1) unless bounded otherwise, as tflearn.initializations.uniform. */
-export const uniform = (options: RandomUniformOptions = {}): Initializer => randomUniformInitializer(options);
-export const uniformScaling = (options: SeededOptions = {}): Initializer => uniformUnitScalingInitializer(options);
-/** Mean 0 and deviation 0.02 by default, as tflearn.initializations.normal. */
-export const normal = (options: RandomNormalOptions = {}): Initializer =>
-  randomNormalInitializer({ mean: 0, stddev: 0.02, ...options });
-/** As `normal`, but within two deviations, as tflearn.initializations.truncated_normal. */
-export const truncatedNormal = (options: RandomNormalOptions = {}): Initializer =>
-  truncatedNormalInitializer({ mean: 0, stddev: 0.02, ...options });
+/** Where a shape is given the answer is a tensor of that shape, otherwise an initializer. */
+interface OfShape {
+  readonly shape?: readonly number[] | undefined;
+}
+type Made<O> = O extends { readonly shape: readonly number[] } ? Tensor : Initializer;
+const either = <O extends OfShape>(options: O, draw: (shape: readonly number[]) => Tensor, make: () => Initializer) =>
+  (options.shape?.length ? draw(options.shape) : make()) as Made<O>;
+
+/** As tflearn.initializations.zeros. @tensorflow tflearn.initializations.zeros */
+export const zeros = <O extends OfShape>(options: O = {} as O): Made<O> =>
+  either(
+    options,
+    (shape) => zerosOf([...shape]),
+    () => constantInitializer(0),
+  );
+/** In [0, 1) unless bounded otherwise. @tensorflow tflearn.initializations.uniform */
+export const uniform = <O extends RandomUniformOptions & OfShape>(options: O = {} as O): Made<O> =>
+  either(
+    options,
+    (shape) => randomUniform(shape, { minval: 0, ...options }),
+    () => randomUniformInitializer(options),
+  );
+/**
+ * Within sqrt(3 / inputs); `factor` is for tensors only, as there.
+ * @tensorflow tflearn.initializations.uniform_scaling
+ */
+export const uniformScaling = <O extends SeededOptions & OfShape & { readonly factor?: number }>(
+  options: O = {} as O,
+): Made<O> =>
+  either(
+    options,
+    (shape) => {
+      const limit = Math.sqrt(3 / shape.slice(0, -1).reduce((n, d) => n * d, 1)) * (options.factor ?? 1);
+      return randomUniform(shape, { minval: -limit, maxval: limit, seed: options.seed, dtype: options.dtype });
+    },
+    () => uniformUnitScalingInitializer(options),
+  );
+const NARROW = { mean: 0, stddev: 0.02 };
+/** Mean 0 and deviation 0.02 by default. @tensorflow tflearn.initializations.normal */
+export const normal = <O extends RandomNormalOptions & OfShape>(options: O = {} as O): Made<O> =>
+  either(
+    options,
+    (shape) => randomNormal(shape, { ...NARROW, ...options }),
+    () => randomNormalInitializer({ ...NARROW, ...options }),
+  );
+/** As `normal`, but within two deviations. @tensorflow tflearn.initializations.truncated_normal */
+export const truncatedNormal = <O extends RandomNormalOptions & OfShape>(options: O = {} as O): Made<O> =>
+  either(
+    options,
+    (shape) => drawTruncated(shape, { ...NARROW, ...options }),
+    () => truncatedNormalInitializer({ ...NARROW, ...options }),
+  );
 
 export interface FanScalingOptions extends SeededOptions {
   readonly factor?: number | undefined;
@@ -50,29 +93,27 @@ class FanScaling extends FloatInitializer {
     return randomUniform(shape, { minval: -limit, maxval: limit, dtype, seed });
   }
 }
-/** Within sqrt(6 / (inputs + outputs)), as tflearn.initializations.xavier. */
+/** Within sqrt(6 / (inputs + outputs)). @tensorflow tflearn.initializations.xavier */
 export const xavier = ({
   uniform = true,
   ...seeded
 }: Pick<FanScalingOptions, 'uniform'> & SeededOptions = {}): Initializer =>
   new FanScaling({ factor: 1, mode: 'FAN_AVG', uniform, ...seeded });
-/** He's initialization by default, as tflearn.initializations.variance_scaling. */
+/** He's initialization by default. @tensorflow tflearn.initializations.variance_scaling */
 export const varianceScaling = (options: FanScalingOptions = {}): Initializer => new FanScaling(options);
 
 const KINDS: Readonly<Record<string, () => Initializer>> = {
-  zeros,
-  uniform,
-  uniform_scaling: uniformScaling,
-  normal,
-  truncated_normal: truncatedNormal,
-  xavier,
-  variance_scaling: varianceScaling,
+  zeros: () => zeros({}),
+  uniform: () => uniform({}),
+  uniform_scaling: () => uniformScaling({}),
+  normal: () => normal({}),
+  truncated_normal: () => truncatedNormal({}),
+  xavier: () => xavier(),
+  variance_scaling: () => varianceScaling(),
 };
 
 /** Raises Value for an unknown name; as tflearn.initializations.get. */
-export function initialization(name: string): Initializer {
-  const make = KINDS[name];
-  if (!make)
-    throw new GraphError('Value', `Unknown initialization '${name}': use one of ${Object.keys(KINDS).join(', ')}.`);
-  return make();
-}
+export const initialization = (name: string): Initializer => byName(KINDS, name, 'initializations')();
+/** The initializer of that name, or the one given, as tflearn.initializations.get. */
+export const get = (kind: string | Initializer): Initializer =>
+  typeof kind === 'string' ? initialization(kind) : kind;

@@ -1,249 +1,379 @@
-/** @file Trainer and TrainOp: the ops that train a net, and the loop that feeds them. */
-
-import { gradients } from '../gradients';
-import { GraphKeys } from '../graph/collections';
+/** @file Trainer: makes the ops of train ops in a session, feeds them batch by batch, and saves and restores the model. */
+import { resolve } from 'node:path';
 import { type Graph, getDefaultGraph } from '../graph/graph';
-import type { Grad } from '../graph/opdef';
-import type { Operation, Tensor } from '../graph/operation';
-import { add, addN } from '../ops/arithmetic';
-import { placeholder } from '../ops/array';
-import { clipByGlobalNorm } from '../ops/clip';
-import { group, noOp } from '../ops/control';
+import type { Tensor } from '../graph/operation';
+import { FileWriter } from '../interop/file_writer';
+import { Saver } from '../interop/saver';
+import { bytesOfText } from '../interop/tensor_proto';
+import { add } from '../ops/arithmetic';
+import { group } from '../ops/control';
+import { setRandomSeed } from '../ops/seed';
 import { assign } from '../ops/state';
 import {
   globalVariablesInitializer,
   localVariablesInitializer,
+  trainableVariables,
   Variable,
   variablesInitializer,
 } from '../ops/variables';
-import type { Optimizer } from '../optimizers/optimizer';
 import { Session } from '../session/session';
-import { ExponentialMovingAverage } from '../training/moving_averages';
-import type { Value } from '../value/value';
-import { initTrainingMode } from './config';
-import { type Dataset, eachBatch, rowsOf, shuffledRows, takeRows } from './data';
-import type { Metric } from './metrics';
+import { Value } from '../value/value';
+import { type Callback, ChainCallback, ModelSaver, TrainingState } from './callbacks';
+import { initTrainingMode, isTraining, Keys } from './config';
+import { type Augmentation, FeedDictFlow, type Preprocessing, preprocessed, shuffleInPlace } from './data_flow';
+import { evaluateFlow } from './evaluate_flow';
+import { checkedRows, type FeedDict, type Rows, rowsOf } from './feeds';
+import { metricName } from './metrics';
+import { type RestoreOptions, renaming } from './restore_names';
+import { valueOfSummary } from './summaries';
 import { TermLogger } from './term_logger';
-
-export interface TrainOpOptions {
-  readonly metric: Metric | null;
-  readonly trainableVars: readonly Variable[];
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly name: string;
-}
-
-/** One loss, its optimizer, and the ops a Trainer makes of them; as tflearn.TrainOp. */
-export class TrainOp {
-  readonly loss: Tensor;
-  readonly optimizer: Optimizer;
-  readonly metric: Metric | null;
-  readonly trainVars: readonly Variable[];
-  batchSize: number;
-  validationBatchSize: number;
-  shuffle: boolean;
-  name: string;
-  /** Made by the Trainer. */
-  train!: Operation;
-  trainingSteps!: Variable;
-  /** The 0.9 average of the loss, which fit reports. */
-  lossAverage!: Variable;
-  metricAverage: Variable | null = null;
-  /** The last validation's loss and metric are kept in variables: for each its placeholder and its assign. */
-  kept: readonly { readonly feed: Tensor; readonly assign: Tensor }[] = [];
-
-  constructor(loss: Tensor, optimizer: Optimizer, options: TrainOpOptions) {
-    this.loss = loss;
-    this.optimizer = optimizer;
-    this.metric = options.metric;
-    this.trainVars = options.trainableVars;
-    this.batchSize = options.batchSize;
-    this.validationBatchSize = options.batchSize;
-    this.shuffle = options.shuffle;
-    this.name = options.name;
-    this.trainingSteps = new Variable(0, { name: 'Training_step', trainable: false });
-  }
-
-  /** Adds the averages, the gradients under them, and the train op. */
-  build(index: number, clipGradients: number): void {
-    const { graph } = this.loss;
-    const fixed = (name: string) => new Variable(0, { name, trainable: false });
-    const [lossV, accV] = [fixed('val_loss'), fixed('val_acc')];
-    const feeds = [lossV, accV].map((v) => placeholder('float32', { name: `placeholder/${v.op.name}` }));
-    this.kept = [lossV, accV].map((v, i) => {
-      const feed = feeds[i]!;
-      return { feed, assign: assign(v, feed, { name: `assign/${v.op.name}` }) as Tensor };
-    });
-    const average = () =>
-      new ExponentialMovingAverage(0.9, { numUpdates: this.trainingSteps as never, name: 'moving_avg' });
-    let accuracyAverage: Operation;
-    if (this.metric) {
-      const averages = average();
-      accuracyAverage = averages.apply([this.metric.tensor]);
-      this.metricAverage = averages.average(this.metric.tensor);
-    } else accuracyAverage = noOp();
-    graph.nameScope(this.name, () => {
-      const others = graph.getCollection<Tensor>(GraphKeys.REGULARIZATION_LOSSES);
-      const total = addN([this.loss, ...others], { name: 'Total_Loss' });
-      const averages = average();
-      const lossAverage = averages.apply(others.length > 0 ? [total, this.loss, ...others] : [this.loss]);
-      this.lossAverage = averages.average(this.loss)!;
-      const grads = graph.controlDependencies([lossAverage, accuracyAverage], () => {
-        const found = gradients(total, this.trainVars);
-        return clipGradients > 0 ? clipByGlobalNorm(found, clipGradients)[0] : found;
-      }) as (Grad | null)[];
-      const applied = this.optimizer.applyGradients(
-        grads.map((g, i) => [g, this.trainVars[i]!] as const),
-        { globalStep: this.trainingSteps, name: `apply_grad_op_${index}` },
-      );
-      this.train = graph.controlDependencies([applied], () => noOp({ name: `train_op_${index}` }));
-    });
-  }
-}
+import { say } from './terminal';
+import { nameTrainOps, type TrainOp, withoutDoubles } from './train_op';
+import { getAllVariables } from './variables';
 
 export interface TrainerOptions {
+  readonly graph?: Graph | undefined;
+  /** The global norm gradients are clipped to; 0 for none. */
   readonly clipGradients?: number | undefined;
+  /** Where event files go, a folder for each run. */
+  readonly tensorboardDir?: string | undefined;
+  /** What the event files hold. 0: loss and metric; 1: gradients too; 2: weights too; 3: activations too. */
+  readonly tensorboardVerbose?: number | undefined;
+  /** Where a checkpoint is written at each snapshot. */
+  readonly checkpointPath?: string | null | undefined;
+  /** Where the model with the best validation accuracy is written. */
+  readonly bestCheckpointPath?: string | null | undefined;
+  readonly maxCheckpoints?: number | null | undefined;
+  readonly keepCheckpointEveryNHours?: number | undefined;
+  readonly randomSeed?: number | null | undefined;
+  /** A session whose variables are initialized. */
   readonly session?: Session | null | undefined;
+  /** What validation accuracy must be above to be saved. */
+  readonly bestValAccuracy?: number | undefined;
 }
+/** Rows for each placeholder. */
+export type Feeds = ReadonlyMap<Tensor, Rows>;
 export interface TrainerFitOptions {
-  readonly nEpoch: number;
-  readonly validation?: Dataset | null | undefined;
-  readonly showMetric: boolean;
-  readonly shuffle?: boolean | null | undefined;
+  readonly nEpoch?: number | undefined;
+  /** Rows to validate with, or which part of the training rows. */
+  readonly valFeedDicts?: Feeds | readonly Feeds[] | number | null | undefined;
+  readonly showMetric?: boolean | undefined;
+  /** A snapshot (validation, and a checkpoint) every so many steps. */
   readonly snapshotStep?: number | null | undefined;
-  readonly runId?: string | undefined;
+  /** A snapshot after each epoch. */
+  readonly snapshotEpoch?: boolean | undefined;
+  /** Overrides what the train ops say. */
+  readonly shuffleAll?: boolean | null | undefined;
+  readonly preprocessing?: Preprocessing | null | undefined;
+  readonly augmentation?: Augmentation | null | undefined;
+  readonly exclTrainops?: readonly TrainOp[] | null | undefined;
+  /** The name of the folder in tensorboardDir. */
+  readonly runId?: string | null | undefined;
+  readonly callbacks?: Callback | readonly Callback[] | undefined;
+}
+const CAPITALS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+const newRunId = (): string =>
+  Array.from({ length: 6 }, () => CAPITALS[Math.floor(Math.random() * CAPITALS.length)]).join('');
+const listOf = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x as T]);
+const valuesOf = (feeds: Feeds): FeedDict =>
+  checkedRows(new Map([...feeds].map(([t, rows]) => [t, Value.from(rows, t.dtype)])));
+
+/** Collections that hold objects, which no file can take. */
+const OBJECTS = ['summary_tags', Keys.DATA_PREP, Keys.DATA_AUG, Keys.EXCL_RESTORE_VARS, Keys.GRAPH_CONFIG];
+/** Empties them while `body` writes the graph. */
+async function withoutObjects<R>(graph: Graph, body: () => R): Promise<Awaited<R>> {
+  const kept = OBJECTS.map((key) => graph.getCollectionRef<unknown>(key).splice(0));
+  try {
+    return await body();
+  } finally {
+    OBJECTS.forEach((key, i) => {
+      graph.getCollectionRef<unknown>(key).push(...kept[i]!);
+    });
+  }
 }
 
-/** Trains TrainOps batch by batch, as tflearn.Trainer. The training mode is switched on before each batch. */
+/** What a train op is fed in one fit. */
+interface Fitted {
+  readonly op: TrainOp;
+  readonly train: FeedDictFlow;
+  readonly test: FeedDictFlow | null;
+}
+
+/**
+ * Trains TrainOps batch by batch. It makes a session and initializes the variables; wait for `ready`
+ * before you use the session yourself. The training mode is switched on before each batch.
+ * @tensorflow tflearn.Trainer
+ */
 export class Trainer {
-  readonly graph: Graph = getDefaultGraph();
+  readonly graph: Graph;
   readonly trainOps: readonly TrainOp[];
-  readonly session: Session;
-  readonly #increment: Tensor;
+  readonly trainingState = new TrainingState();
+  readonly tensorboardDir: string;
+  readonly checkpointPath: string | null;
+  readonly bestCheckpointPath: string | null;
+  session: Session;
   /** Resolves when the session's variables are initialized. */
-  readonly ready: Promise<void>;
-  step = 0;
+  ready: Promise<void>;
+  readonly saver: Saver;
+  readonly valSaver: Saver | null;
+  readonly restorer: Saver;
+  readonly restorerTrainvars: Saver;
+  readonly globalStep: Variable;
+  readonly #toRestore: readonly Variable[];
+  readonly #toRestoreTrainvars: readonly Variable[];
+  readonly #bestValAccuracy: number;
+  readonly #increment: Tensor;
+  #writer: FileWriter | null = null;
 
-  constructor(trainOps: readonly TrainOp[], { clipGradients = 5, session }: TrainerOptions = {}) {
-    initTrainingMode();
-    this.trainOps = trainOps;
-    const step = new Variable(0, { name: 'Global_Step', trainable: false });
-    this.#increment = assign(step, add(step, 1)) as Tensor;
-    this.session = session ?? new Session({ graph: this.graph });
-    trainOps.forEach((op, i) => void op.build(i, clipGradients));
-    if (session) {
-      this.ready = Promise.resolve();
-      return;
-    }
-    const all = group([globalVariablesInitializer(), localVariablesInitializer()]);
-    const mode = variablesInitializer(this.graph.getCollectionRef<Variable>('is_training'));
-    this.ready = this.session
-      .run(mode)
-      .then(() => this.session.run(all))
-      .then(() => {});
-  }
-
-  #mode(on: boolean): Promise<void> {
-    const ops = this.graph.getCollection<Tensor>('is_training_ops');
-    return this.session.run(ops[on ? 0 : 1]!).then(() => {});
-  }
-
-  /** Trains for nEpoch epochs; the log shows the loss's average and, on request, the metric's. */
-  async fit(data: Dataset, options: TrainerFitOptions): Promise<void> {
-    await this.ready;
-    const logger = new TermLogger(options.runId, options.nEpoch);
-    for (let epoch = 1; epoch <= options.nEpoch; epoch++) {
-      for (const op of this.trainOps) await this.#epoch(op, epoch, data, options, logger);
-    }
-    logger.stop();
-  }
-
-  async #epoch(
-    op: TrainOp,
-    epoch: number,
-    data: Dataset,
-    options: TrainerFitOptions,
-    logger: TermLogger,
-  ): Promise<void> {
-    const n = rowsOf(data);
-    const order = (options.shuffle ?? op.shuffle) ? shuffledRows(n) : Array.from({ length: n }, (_, i) => i);
-    for (let from = 0; from < n; from += op.batchSize) {
-      const rows = order.slice(from, from + op.batchSize);
-      this.step++;
-      await this.#mode(true);
-      const average = options.showMetric ? op.metricAverage : null;
-      const fetches = [op.lossAverage, ...(average ? [average] : [])];
-      const [loss, metric] = (await this.session.run([...fetches, op.train], {
-        feedDict: takeRows(data, rows),
-      })) as Value[];
-      await this.session.run(this.#increment);
-      const last = from + op.batchSize >= n;
-      const snapshot = last || (options.snapshotStep && this.step % options.snapshotStep === 0);
-      const validated =
-        snapshot && options.validation ? await this.#validate(op, options.validation, options.showMetric) : null;
-      logger.batch({
-        name: op.name,
-        step: this.step,
-        epoch,
-        done: Math.min(from + op.batchSize, n),
-        total: n,
-        loss: Number(loss),
-        metric: average && op.metric ? { name: op.metric.name, value: Number(metric) } : null,
-        validation: validated,
+  constructor(trainOps: TrainOp | readonly TrainOp[], options: TrainerOptions = {}) {
+    const { graph = getDefaultGraph(), tensorboardDir: dir = '/tmp/tflearn_logs/', session } = options;
+    const { maxCheckpoints: maxToKeep = null, keepCheckpointEveryNHours = 10000 } = options;
+    this.graph = graph;
+    this.tensorboardDir = dir === '' || dir.endsWith('/') ? dir : `${dir}/`;
+    this.checkpointPath = options.checkpointPath ?? null;
+    this.bestCheckpointPath = options.bestCheckpointPath ?? null;
+    this.#bestValAccuracy = options.bestValAccuracy ?? 0;
+    const made = graph.asDefault(() => {
+      initTrainingMode();
+      const ops = withoutDoubles(listOf(trainOps));
+      if (options.randomSeed) setRandomSeed(options.randomSeed);
+      nameTrainOps(ops);
+      const step = new Variable(0, { name: 'Global_Step', trainable: false });
+      const increment = assign(step, add(step, 1)) as Tensor;
+      ops.forEach((op, i) => {
+        if (ops.length === 1) op.scopeName = '';
+        op.build(i, options.tensorboardVerbose ?? 0, options.clipGradients ?? 5);
       });
-    }
+      const keep = { keepCheckpointEveryNHours, allowEmpty: true };
+      const saver = new Saver(null, { ...keep, maxToKeep });
+      const valSaver = this.bestCheckpointPath ? new Saver(null, { ...keep, maxToKeep: 1 }) : null;
+      const excluded = graph.getCollection<Variable | string>(Keys.EXCL_RESTORE_VARS);
+      const restored = (v: Variable) =>
+        !excluded.some((x) => v.name.includes((typeof x === 'string' ? x : x.name).split(':')[0]!));
+      const all = getAllVariables().filter(restored);
+      const restorer = new Saver(all, { ...keep, maxToKeep });
+      const trained = trainableVariables().filter(restored);
+      const restorerTrainvars = new Saver(trained, { ...keep, maxToKeep });
+      return { ops, step, increment, saver, valSaver, restorer, restorerTrainvars, all, trained };
+    });
+    this.trainOps = made.ops;
+    this.globalStep = made.step;
+    this.#increment = made.increment;
+    this.saver = made.saver;
+    this.valSaver = made.valSaver;
+    this.restorer = made.restorer;
+    this.restorerTrainvars = made.restorerTrainvars;
+    this.#toRestore = made.all;
+    this.#toRestoreTrainvars = made.trained;
+    this.session = session ?? new Session({ graph });
+    this.ready = session ? Promise.resolve() : this.#initialize();
+    // A failure is told to those who wait for it.
+    this.ready.catch(() => {});
+  }
+  async #initialize(): Promise<void> {
+    const [mode, all] = this.graph.asDefault(() => {
+      const init = group([globalVariablesInitializer(), localVariablesInitializer()]);
+      return [variablesInitializer(this.graph.getCollectionRef<Variable>('is_training')), init];
+    });
+    await this.session.run(mode);
+    await this.session.run(all);
+  }
+  #mode(on: boolean): Promise<void> {
+    return isTraining(on, { session: this.session, graph: this.graph });
   }
 
-  async #validate(op: TrainOp, data: Dataset, showMetric: boolean): Promise<{ loss: number; metric: number | null }> {
-    await this.#mode(false);
-    const fetches = [op.loss, ...(showMetric && op.metric ? [op.metric.tensor] : [])];
-    const means = await this.#average(fetches, data, op.validationBatchSize);
-    const kept = op.kept.slice(0, means.length);
+  /**
+   * Trains for nEpoch epochs and logs each step; the log's loss and metric are moving averages. `feedDicts` is one for
+   * all train ops, or a list with one for each.
+   */
+  async fit(feedDicts: Feeds | readonly Feeds[], options: TrainerFitOptions = {}): Promise<void> {
+    const { nEpoch = 10, snapshotStep = null, snapshotEpoch = true, showMetric = false } = options;
+    await this.ready;
+    const runId = options.runId || newRunId();
+    say(`---------------------------------\nRun id: ${runId}\nLog directory: ${this.tensorboardDir}\n`);
+    const excluded = options.exclTrainops ?? [];
+    const ops = this.trainOps.filter((op) => !excluded.includes(op));
+    if (typeof options.shuffleAll === 'boolean') for (const op of ops) op.shuffle = options.shuffleAll;
+    const writer = await this.#open(runId);
+    const fitted = await this.#prepare(ops, feedDicts, options);
+    const logger = new TermLogger();
+    for (const { op, train, test } of fitted) {
+      const valSize = test?.rows ?? 0;
+      logger.add(train.rows, { valSize, metricName: op.metric && metricName(op.metric), name: op.name });
+    }
+    const saver = new ModelSaver({
+      save: (path, where) => this.save(path, where),
+      snapshotPath: this.checkpointPath,
+      bestSnapshotPath: this.bestCheckpointPath,
+      bestValAccuracy: this.#bestValAccuracy,
+      snapshotStep,
+      snapshotEpoch,
+    });
+    const caller = new ChainCallback([logger, saver, ...listOf(options.callbacks ?? [])]);
+    const batches = Math.max(0, ...fitted.map(({ train }) => train.batches.length));
+    const state = this.trainingState;
+    await caller.tell('onTrainBegin', state);
+    try {
+      for (let epoch = 0; epoch < nEpoch; epoch++) {
+        state.epoch++;
+        await caller.tell('onEpochBegin', state);
+        for (let batch = 0; batch < batches; batch++) {
+          state.step++;
+          state.resetGlobal();
+          await caller.tell('onBatchBegin', state);
+          let snapshot = false;
+          for (const [i, one] of fitted.entries()) {
+            await caller.tell('onSubBatchBegin', state);
+            snapshot = await this.#step(one, writer, {
+              showMetric,
+              snapshotEpoch: this.bestCheckpointPath !== null || snapshotEpoch,
+              snapshotStep,
+            });
+            state.update(one.op, fitted.length);
+            await caller.tell('onSubBatchEnd', state, i);
+          }
+          await this.session.run(this.#increment);
+          await caller.tell('onBatchEnd', state, snapshot);
+        }
+        await caller.tell('onEpochEnd', state);
+      }
+    } finally {
+      await caller.tell('onTrainEnd', state);
+      writer.close();
+    }
+  }
+  async #open(runId: string): Promise<FileWriter> {
+    this.#writer?.reopen();
+    this.#writer ??= await withoutObjects(
+      this.graph,
+      () => new FileWriter(`${this.tensorboardDir}${runId}`, this.session.graph),
+    );
+    return this.#writer;
+  }
+  /** The flows of batches, and the summaries that this fit needs. */
+  async #prepare(ops: readonly TrainOp[], feedDicts: Feeds | readonly Feeds[], options: TrainerFitOptions) {
+    const { preprocessing, augmentation, valFeedDicts = null, showMetric = false } = options;
+    const given = listOf(feedDicts as Feeds);
+    const fitted: Fitted[] = [];
+    for (const [i, op] of ops.entries()) {
+      const feeds = valuesOf(given[Math.min(i, given.length - 1)]!);
+      for (const [t, change] of preprocessing ?? []) await change.initialize(feeds.get(t)!, this.session);
+      const all = Array.from({ length: rowsOf(feeds) }, (_, row) => row);
+      let test: FeedDictFlow | null = null;
+      let rows = all;
+      const { validationBatchSize: batchSize } = op;
+      if (typeof valFeedDicts === 'number') {
+        const mixed = shuffleInPlace(all);
+        const at = Math.trunc(all.length * (1 - valFeedDicts));
+        rows = mixed.slice(0, at);
+        test = new FeedDictFlow(feeds, { batchSize, preprocessing, rows: mixed.slice(at) });
+      } else if (valFeedDicts) {
+        const list = listOf(valFeedDicts as Feeds);
+        const own = valuesOf(list[Math.min(i, list.length - 1)]!);
+        test = new FeedDictFlow(own, { batchSize, preprocessing });
+      }
+      const { shuffle } = op;
+      const common = { preprocessing, augmentation, continuous: true, shuffle, rows };
+      fitted.push({ op, train: new FeedDictFlow(feeds, { ...common, batchSize: op.batchSize }), test });
+      this.graph.asDefault(() => op.buildTestingSummaries(showMetric, test !== null));
+    }
+    return fitted;
+  }
+
+  /** One batch of one train op; answers whether it is a snapshot. */
+  async #step(
+    { op, train, test }: Fitted,
+    writer: FileWriter,
+    options: { readonly showMetric: boolean; readonly snapshotEpoch: boolean; readonly snapshotStep: number | null },
+  ): Promise<boolean> {
+    const { showMetric, snapshotEpoch, snapshotStep } = options;
+    const shown = showMetric && op.metric !== null;
+    op.valLoss = null;
+    op.valAcc = null;
+    const { epoch } = train.status;
+    const batch = train.next()!;
+    await this.#mode(true);
+    const [, summary] = (await this.session.run([op.train, op.summaryOp], { feedDict: batch })) as [null, Value];
+    const written = bytesOfText(summary.item());
+    op.currentIter = train.status.currentIter;
+    op.lossValue = valueOfSummary(`Loss/${op.scopeName}`, written);
+    op.accValue = shown ? valueOfSummary(`${op.metricSummaryName}/${op.scopeName}`, written) : null;
+    const isStep = snapshotStep ? this.trainingState.step % snapshotStep === 0 : false;
+    const snapshot = (epoch !== train.status.epoch && snapshotEpoch) || isStep;
+    const validation = snapshot && test ? await this.#validate(op, test, shown) : null;
+    const steps = Number(await this.session.run(op.trainingSteps));
+    if (steps > 1) {
+      writer.addSummary(written, steps);
+      if (validation) writer.addSummary(validation, steps);
+    }
+    return snapshot;
+  }
+  async #validate(op: TrainOp, test: FeedDictFlow, shown: boolean): Promise<Value> {
+    const fetches = [op.loss, ...op.validationMonitors, ...(shown ? [op.metric!] : [])];
+    const means = await evaluateFlow(this.session, fetches, test, this.graph);
+    op.valLoss = Number(means[0]);
+    op.valAcc = shown ? Number(means.at(-1)) : null;
+    const kept = [op.valLoss_, ...op.valMonitors_, ...(shown ? [op.valAcc_] : [])];
     await this.session.run(
       kept.map((k) => k.assign),
       { feedDict: new Map(kept.map((k, i) => [k.feed, means[i]!])) },
     );
-    const [loss, metric] = means;
-    return { loss: loss!, metric: metric ?? null };
+    return (await this.session.run(op.valSummaryOp!)) as Value;
   }
 
-  /** Averages of scalars over all rows, batch by batch. */
-  async #average(fetches: readonly Tensor[], data: Dataset, batchSize: number): Promise<number[]> {
-    const sums = fetches.map(() => 0);
-    const n = rowsOf(data);
-    for (const rows of eachBatch(n, batchSize)) {
-      const values = (await this.session.run([...fetches], { feedDict: takeRows(data, rows) })) as Value[];
-      values.forEach((v, i) => {
-        sums[i]! += Number(v) * rows.length;
-      });
-    }
-    return sums.map((s) => s / n);
-  }
-
-  /** One step on one batch; answers the batch's loss. The training mode is off afterwards. */
-  async fitBatch(data: Dataset): Promise<number> {
+  /**
+   * One step on one batch; answers its loss, or a list for several feed dicts. The training mode is off afterwards. As in
+   * TFLearn it is the last train op that is trained.
+   */
+  async fitBatch(
+    feedDicts: Feeds | readonly Feeds[],
+    preprocessing: Preprocessing | null = null,
+    augmentation: Augmentation | null = null,
+  ): Promise<number | number[]> {
     await this.ready;
-    let loss = 0;
-    for (const op of this.trainOps) {
+    const op = this.trainOps.at(-1)!;
+    const losses: number[] = [];
+    for (const feeds of listOf(feedDicts as Feeds)) {
+      const batch = preprocessed(preprocessed(valuesOf(feeds), augmentation as never), preprocessing);
       await this.#mode(true);
-      const [, value] = (await this.session.run([op.train, op.loss], { feedDict: data })) as [null, Value];
+      const [, loss] = (await this.session.run([op.train, op.loss, op.summaryOp], { feedDict: batch })) as Value[];
       await this.#mode(false);
-      loss = Number(value);
+      losses.push(Number(loss));
     }
-    return loss;
+    return losses.length === 1 ? losses[0]! : losses;
   }
 
-  /** Metrics over all rows, with the training mode off. */
-  async evaluate(data: Dataset, batchSize: number): Promise<number[]> {
+  /** Writes a checkpoint and answers its path. */
+  async save(
+    modelFile: string,
+    { globalStep, useValSaver = false }: { readonly globalStep?: number; readonly useValSaver?: boolean } = {},
+  ): Promise<string | null> {
     await this.ready;
-    await this.#mode(false);
-    const metrics = this.trainOps.flatMap((op) => (op.metric ? [op.metric.tensor] : []));
-    return this.#average(metrics, data, batchSize);
+    const saver = useValSaver ? (this.valSaver ?? this.saver) : this.saver;
+    return withoutObjects(this.graph, () => saver.save(this.session, resolve(modelFile), { globalStep }));
   }
 
-  async predict(net: Tensor, data: Dataset): Promise<Value> {
+  /** Brings a checkpoint back, in a new session unless told. Variables with `restore: false` start anew. */
+  async restore(modelFile: string, options: RestoreOptions = {}): Promise<void> {
+    const { trainableVariableOnly = false, createNewSession = true } = options;
     await this.ready;
-    await this.#mode(false);
-    return (await this.session.run(net, { feedDict: data })) as Value;
+    const file = resolve(modelFile);
+    if (createNewSession) {
+      this.session.close();
+      this.session = new Session({ graph: this.graph });
+      const init = this.graph.asDefault(() => [globalVariablesInitializer(), localVariablesInitializer()]);
+      await this.session.run(init);
+    }
+    const rename = renaming(options);
+    if (rename) {
+      const list = trainableVariableOnly ? this.#toRestoreTrainvars : this.#toRestore;
+      const named: Record<string, Variable> = {};
+      for (const v of list) {
+        const name = rename(v.op.name);
+        if (name !== null) named[name] = v;
+      }
+      await this.graph.asDefault(() => new Saver(named)).restore(this.session, file);
+    } else await (trainableVariableOnly ? this.restorerTrainvars : this.restorer).restore(this.session, file);
+    this.trainingState.step = Math.trunc(Number(await this.session.run(this.globalStep)));
   }
 }

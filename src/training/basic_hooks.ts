@@ -62,10 +62,7 @@ export class StopAtStepHook extends SessionRunHook {
   }
 }
 
-/**
- * The loss of a model became NaN.
- * @tensorflow tf.train.NanLossDuringTrainingError
- */
+/** The loss of a model became NaN. @tensorflow tf.train.NanLossDuringTrainingError */
 export class NanLossDuringTrainingError extends GraphError {
   constructor() {
     super('Runtime', 'NaN loss during training.');
@@ -221,10 +218,7 @@ export class GlobalStepWaiterHook extends SessionRunHook {
   }
 }
 
-/**
- * Fetches something once more before the session is closed.
- * @tensorflow tf.train.FinalOpsHook
- */
+/** Fetches something once more before the session is closed. @tensorflow tf.train.FinalOpsHook */
 export class FinalOpsHook extends SessionRunHook {
   readonly #finalOps: unknown;
   readonly #feedDict: Feeds | undefined;
@@ -254,10 +248,7 @@ export class FinalOpsHook extends SessionRunHook {
   }
 }
 
-/**
- * Feeds each run with what a function answers.
- * @tensorflow tf.train.FeedFnHook
- */
+/** Feeds each run with what a function answers. @tensorflow tf.train.FeedFnHook */
 export class FeedFnHook extends SessionRunHook {
   readonly #feedFn: () => Feeds;
 

@@ -17,10 +17,7 @@ export interface JoinOptions {
 
 const endOfInput = (e: unknown): boolean => e instanceof GraphError && e.code === 'OutOfRange';
 
-/**
- * Lets tasks stop together: each asks shouldStop(), any may call requestStop().
- * @tensorflow tf.train.Coordinator
- */
+/** Lets tasks stop together: each asks shouldStop(), any may call requestStop(). @tensorflow tf.train.Coordinator */
 export class Coordinator {
   readonly #isCleanStop: (error: unknown) => boolean;
   readonly #tasks = new Set<Task>();

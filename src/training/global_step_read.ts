@@ -39,9 +39,6 @@ export function stepReadFor(hook: string): Tensor {
 /** A scalar of a run as a number. */
 export const numberOf = (value: unknown): number => Number((value as Value).item());
 
-/**
- * The value of the step counter in a session.
- * @tensorflow tf.train.global_step
- */
+/** The value of the step counter in a session. @tensorflow tf.train.global_step */
 export const globalStep = async (session: Session, step: Tensor | Variable): Promise<number> =>
   numberOf(await session.run(step as Tensor));

@@ -45,10 +45,7 @@ const passed = (step: Tensor, steps: Tensor, staircase: boolean): Tensor => {
 /** (1 + cos(pi * x)), which falls from 2 to 0. */
 const wave = (x: Tensor): Tensor => cos(constant(Math.PI).mul(x)).radd(1);
 
-/**
- * learningRate * decayRate ^ (globalStep / decaySteps).
- * @tensorflow tf.train.exponential_decay
- */
+/** learningRate * decayRate ^ (globalStep / decaySteps). @tensorflow tf.train.exponential_decay */
 export const exponentialDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -62,10 +59,7 @@ export const exponentialDecay = (
     return multiply(initial, pow(rate, p), { name: scope });
   });
 
-/**
- * learningRate * exp(-decayRate * globalStep / decaySteps).
- * @tensorflow tf.train.natural_exp_decay
- */
+/** learningRate * exp(-decayRate * globalStep / decaySteps). @tensorflow tf.train.natural_exp_decay */
 export const naturalExpDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -74,10 +68,7 @@ export const naturalExpDecay = (
   options: StaircaseOptions = {},
 ): Tensor => exponentialDecay(learningRate, globalStep, decaySteps, exp(negative(decayRate)), options);
 
-/**
- * learningRate / (1 + decayRate * globalStep / decaySteps).
- * @tensorflow tf.train.inverse_time_decay
- */
+/** learningRate / (1 + decayRate * globalStep / decaySteps). @tensorflow tf.train.inverse_time_decay */
 export const inverseTimeDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -179,10 +170,7 @@ export interface CosineDecayOptions extends Named {
   /** The least fraction of the learning rate. */
   readonly alpha?: number | undefined;
 }
-/**
- * Half a wave of a cosine from learningRate to alpha * learningRate.
- * @tensorflow tf.train.cosine_decay
- */
+/** Half a wave of a cosine from learningRate to alpha * learningRate. @tensorflow tf.train.cosine_decay */
 export const cosineDecay = (
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -203,10 +191,7 @@ export interface CosineRestartsOptions extends Named {
   readonly mMul?: TensorLike | undefined;
   readonly alpha?: TensorLike | undefined;
 }
-/**
- * cosineDecay that starts again after each period.
- * @tensorflow tf.train.cosine_decay_restarts
- */
+/** cosineDecay that starts again after each period. @tensorflow tf.train.cosine_decay_restarts */
 export function cosineDecayRestarts(
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -240,10 +225,7 @@ export interface LinearCosineOptions extends Named {
   readonly beta?: TensorLike | undefined;
 }
 const cosineOf = (periods: Tensor, fraction: Tensor): Tensor => wave(periods.rmul(2).mul(fraction)).rmul(0.5);
-/**
- * A cosine within a straight line.
- * @tensorflow tf.train.linear_cosine_decay
- */
+/** A cosine within a straight line. @tensorflow tf.train.linear_cosine_decay */
 export function linearCosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
@@ -264,10 +246,7 @@ export interface NoisyLinearCosineOptions extends LinearCosineOptions {
   readonly initialVariance?: TensorLike | undefined;
   readonly varianceDecay?: TensorLike | undefined;
 }
-/**
- * linearCosineDecay with noise that fades.
- * @tensorflow tf.train.noisy_linear_cosine_decay
- */
+/** linearCosineDecay with noise that fades. @tensorflow tf.train.noisy_linear_cosine_decay */
 export function noisyLinearCosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,

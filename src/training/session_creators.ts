@@ -23,10 +23,7 @@ export interface ChiefOptions {
 const managerOf = ({ localInitOp, readyOp, readyForLocalInitOp }: Scaffold): SessionManager =>
   new SessionManager({ localInitOp, readyOp, readyForLocalInitOp, graph: getDefaultGraph() });
 
-/**
- * Restores or initializes the variables.
- * @tensorflow tf.train.ChiefSessionCreator
- */
+/** Restores or initializes the variables. @tensorflow tf.train.ChiefSessionCreator */
 export class ChiefSessionCreator implements SessionCreator {
   readonly #scaffold: Scaffold;
   readonly #options: ChiefOptions;
@@ -50,10 +47,7 @@ export interface WorkerOptions {
   /** 30 minutes by default. */
   readonly maxWaitSecs?: number | null | undefined;
 }
-/**
- * Waits until another worker has initialized the variables.
- * @tensorflow tf.train.WorkerSessionCreator
- */
+/** Waits until another worker has initialized the variables. @tensorflow tf.train.WorkerSessionCreator */
 export class WorkerSessionCreator implements SessionCreator {
   readonly #scaffold: Scaffold;
   readonly #maxWaitSecs: number | null;

@@ -38,10 +38,7 @@ export interface PrepareOptions extends RecoverOptions {
 /** What is missing, or null where all is ready. */
 type Missing = string | null;
 
-/**
- * Makes sessions whose variables have values.
- * @tensorflow tf.train.SessionManager
- */
+/** Makes sessions whose variables have values. @tensorflow tf.train.SessionManager */
 export class SessionManager {
   readonly #options: SessionManagerOptions;
   readonly #graph: Graph;

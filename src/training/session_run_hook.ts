@@ -9,10 +9,7 @@ import type { Coordinator } from './coordinator';
 
 type Awaitable<T> = T | Promise<T>;
 
-/**
- * What a hook adds to a run: things to fetch (null for none), and feeds.
- * @tensorflow tf.train.SessionRunArgs
- */
+/** What a hook adds to a run: things to fetch (null for none), and feeds. @tensorflow tf.train.SessionRunArgs */
 export class SessionRunArgs {
   readonly fetches: unknown;
   readonly feedDict: Feeds | null;
@@ -22,10 +19,7 @@ export class SessionRunArgs {
     this.feedDict = feedDict;
   }
 }
-/**
- * What a hook asked for, and got.
- * @tensorflow tf.train.SessionRunValues
- */
+/** What a hook asked for, and got. @tensorflow tf.train.SessionRunValues */
 export class SessionRunValues {
   /** The values in the structure of the hook's fetches; null where it asked for none. */
   readonly results: unknown;
@@ -34,10 +28,7 @@ export class SessionRunValues {
     this.results = results;
   }
 }
-/**
- * One run, as hooks see it.
- * @tensorflow tf.train.SessionRunContext
- */
+/** One run, as hooks see it. @tensorflow tf.train.SessionRunContext */
 export class SessionRunContext {
   /** What the program asked for. */
   readonly originalArgs: SessionRunArgs;

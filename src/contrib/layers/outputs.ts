@@ -32,10 +32,7 @@ export function appendTensorAlias(tensor: Tensor, alias: string): Tensor {
 export const getTensorAliases = (tensor: Tensor): string[] =>
   aliases.get(tensor) ?? [tensor.name.endsWith(':0') ? tensor.op.name : tensor.name];
 
-/**
- * The tensors of a collection by their aliases.
- * @tensorflow tf.contrib.slim.utils.convert_collection_to_dict
- */
+/** The tensors of a collection by their aliases. @tensorflow tf.contrib.slim.utils.convert_collection_to_dict */
 export function convertCollectionToDict(
   collection: string,
   { clearCollection = false }: { readonly clearCollection?: boolean } = {},

@@ -101,10 +101,7 @@ export class AdamGSOptimizer extends AdamOptimizer {
   }
 }
 
-/**
- * LazyAdamOptimizer and AdamGSOptimizer in one.
- * @tensorflow tf.contrib.opt.LazyAdamGSOptimizer
- */
+/** LazyAdamOptimizer and AdamGSOptimizer in one. @tensorflow tf.contrib.opt.LazyAdamGSOptimizer */
 export class LazyAdamGSOptimizer extends AdamGSOptimizer {
   protected override applySparse(g: IndexedSlices, v: Variable): Operation {
     return moveRows(this.sparseScalars(v), this.slots(v), g, v, this.useLocking);

@@ -93,10 +93,7 @@ export function extendWithDecoupledWeightDecay<B extends OptimizerClass>(Base: B
 }
 
 const DecayedMomentum = extendWithDecoupledWeightDecay(MomentumOptimizer);
-/**
- * Momentum with decoupled weight decay.
- * @tensorflow tf.contrib.opt.MomentumWOptimizer
- */
+/** Momentum with decoupled weight decay. @tensorflow tf.contrib.opt.MomentumWOptimizer */
 export class MomentumWOptimizer extends DecayedMomentum {
   constructor(weightDecay: Hyper, learningRate: Hyper, momentum: Hyper, options: MomentumOptions = {}) {
     super(weightDecay, learningRate, momentum, { ...options, name: options.name ?? 'MomentumW' });
@@ -104,10 +101,7 @@ export class MomentumWOptimizer extends DecayedMomentum {
 }
 
 const DecayedAdam = extendWithDecoupledWeightDecay(AdamOptimizer);
-/**
- * Adam with decoupled weight decay.
- * @tensorflow tf.contrib.opt.AdamWOptimizer
- */
+/** Adam with decoupled weight decay. @tensorflow tf.contrib.opt.AdamWOptimizer */
 export class AdamWOptimizer extends DecayedAdam {
   constructor(weightDecay: Hyper, learningRate: Hyper = 0.001, options: AdamOptions = {}) {
     super(weightDecay, learningRate, { ...options, name: options.name ?? 'AdamW' });
