@@ -90,7 +90,9 @@ export {
   truncatemod,
 } from './ops/division';
 export { einsum } from './ops/einsum';
+export { extractImagePatches } from './ops/extract_patches';
 export { foldl, foldr, mapFn, scan } from './ops/functional';
+export { igamma, igammac, lbeta } from './ops/gamma';
 export {
   booleanMask,
   gather,
@@ -117,7 +119,16 @@ export {
   zerosInitializer,
 } from './ops/initializers';
 export { concat, split, stack, unstack } from './ops/join';
+export { matrixSolveLs } from './ops/least_squares';
 export { matmul, tensordot } from './ops/linear';
+export {
+  cholesky,
+  choleskySolve,
+  matrixDeterminant,
+  matrixInverse,
+  matrixSolve,
+  matrixTriangularSolve,
+} from './ops/linear_algebra';
 export { diag, diagPart, eye, matrixBandPart, matrixDiag, matrixDiagPart, matrixSetDiag, trace } from './ops/matrix';
 export { identityInitializer, orthogonalInitializer } from './ops/matrix_initializers';
 export { norm } from './ops/norm';
@@ -126,6 +137,7 @@ export { atan2, maximum, minimum, pow, squaredDifference, xdivy, xlogy } from '.
 export { matrixTranspose, reverse, reverseSequence, roll, transpose } from './ops/permute';
 export { print } from './ops/print';
 export { pyFunc } from './ops/py_func';
+export { qr } from './ops/qr';
 export {
   categorical,
   multinomial,
@@ -139,6 +151,7 @@ export {
   truncatedNormal,
 } from './ops/random';
 export { randomCrop } from './ops/random_crop';
+export { randomGamma, randomPoisson } from './ops/random_gamma';
 export { linspace, meshgrid, range, sequenceMask } from './ops/range';
 export {
   reduceAll,
@@ -206,7 +219,19 @@ export { ellipsis, newaxis, s, slice, stridedSlice } from './ops/slice';
 export { argsort, sort } from './ops/sorting';
 export { batchToSpaceNd, depthToSpace, requiredSpaceToBatchPaddings, spaceToBatchNd, spaceToDepth } from './ops/space';
 export { digamma, erf, erfc, lgamma, polygamma, zeta } from './ops/special';
+export { selfAdjointEig, selfAdjointEigvals, svd } from './ops/spectral';
 export { assign, assignAdd, assignSub, countUpTo, isVariableInitialized } from './ops/state';
+export { decodeRaw, reduceJoin } from './ops/string_join';
+export {
+  decodeBase64,
+  encodeBase64,
+  regexReplace,
+  stringStrip,
+  stringToHashBucketFast,
+  stringToNumber,
+  substr,
+} from './ops/string_ops';
+export { stringJoin } from './ops/strings';
 export { makeTemplate } from './ops/template';
 export { TensorArray } from './ops/tensor_array';
 export {
@@ -307,6 +332,7 @@ export * as debugging from './public/debugging';
 export * as errors from './public/errors';
 export * as image from './public/image';
 export * as initializers from './public/initializers';
+export * as io from './public/io';
 export * as keras from './public/keras';
 export * as layers from './public/layers';
 export * as linalg from './public/linalg';

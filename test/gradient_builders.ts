@@ -52,6 +52,43 @@ export function make(
   return tf.getDefaultGraph().createOp(type, inputs.flat() as tf.Tensor[], filled).outputs;
 }
 
+// ---- matrices -----------------------------------------------------------------------------------------------------
+
+const ones = (n: number): tf.Tensor => tf.eye(n, { dtype: 'float64' });
+/** Of a square matrix: that plus 3 I, and the same symmetric and positive definite. */
+export const square = (type: string, attrs: Readonly<Record<string, unknown>> = {}): Recipe => ({
+  of: [[3, 3]],
+  build: (x) => make(type, [x.add(ones(3).mul(3))], attrs),
+});
+const definite = (x: tf.Tensor): tf.Tensor => tf.matmul(x, x, { transposeB: true }).add(ones(3).mul(2));
+export const symmetric = (type: string): Recipe => ({ of: [[3, 3]], build: (x) => make(type, [definite(x)]) });
+/** Eigenvectors may point either way. */
+export const eigen: Recipe = {
+  of: [[3, 3]],
+  build: (x) => {
+    const [e, v] = make('SelfAdjointEigV2', [
+      definite(x).add(
+        tf.constant(
+          [
+            [0, 0, 0],
+            [0, 3, 0],
+            [0, 0, 7],
+          ],
+          'float64',
+        ),
+      ),
+    ]);
+    return [e!, tf.square(v!)];
+  },
+};
+export const solved = (type: string): Recipe => ({
+  of: [
+    [3, 3],
+    [3, 2],
+  ],
+  build: (x, y) => make(type, [x.add(ones(3).mul(3)), y]),
+});
+
 // ---- state, flow ------------------------------------------------------------------------------------------------------
 
 export const first = (list: readonly tf.Tensor[]): tf.Tensor => list[0]!;

@@ -4,6 +4,7 @@ import {
   array,
   byChoice,
   cube,
+  eigen,
   first,
   flow,
   i32,
@@ -16,6 +17,9 @@ import {
   poolGrad,
   type Recipe,
   scattered,
+  solved,
+  square,
+  symmetric,
   window2,
   window3,
   written,
@@ -347,6 +351,43 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     kind: 'ref',
     build: (v) => first(make('RefIdentity', [(v as unknown as { ref: tf.Tensor }).ref])),
   },
+  ...Object.fromEntries(
+    ['MatrixInverse', 'MatrixDeterminant', 'LogMatrixDeterminant', 'Qr'].map((n) => [n, square(n)]),
+  ),
+  ...Object.fromEntries(['MatrixSolve', 'MatrixTriangularSolve'].map((n) => [n, solved(n)])),
+  Cholesky: symmetric('Cholesky'),
+  SelfAdjointEigV2: eigen,
+  MatrixSolveLs: {
+    in: { matrix: [4, 2], rhs: [4, 1], l2_regularizer: tf.Value.from(0.1, 'float64') },
+  },
+  CropAndResize: {
+    in: {
+      image: [1, 5, 5, 1],
+      boxes: tf.Value.from([[0.1, 0.2, 0.8, 0.9]], 'float32'),
+      box_ind: i32([0]),
+      crop_size: i32([3, 2]),
+    },
+    float32: true,
+  },
+  Dilation2D: {
+    in: { input: [1, 4, 3, 2], filter: [2, 2, 2] },
+    attrs: { strides: [1, 1, 1, 1], rates: [1, 1, 1, 1], padding: 'VALID' },
+  },
+  MaxPoolWithArgmax: { in: { input: image }, attrs: window2, out: [0] },
+  RGBToHSV: {
+    of: [M],
+    float32: true,
+    build: (x) =>
+      make('RGBToHSV', [
+        tf
+          .constant([
+            [0.2, 0.5, 0.8],
+            [0.9, 0.3, 0.6],
+          ])
+          .add(x.mul(0.1)),
+      ]),
+  },
+  ResizeBicubic: { in: { images: [1, 3, 3, 1], size: i32([4, 5]) }, float32: true },
   ResizeBilinear: { in: { images: [1, 2, 3, 2], size: i32([3, 5]) }, float32: true },
   ResizeNearestNeighbor: { in: { images: [1, 2, 3, 2], size: i32([3, 5]) } },
   MatrixSetDiag: { in: { input: M, diagonal: [2] } },

@@ -5,7 +5,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as tf from '../src';
-import { expectClose } from './conformance/harness';
 
 interface Cells {
   readonly shape: number[];
@@ -127,8 +126,6 @@ const PROGRAMS: { readonly [id: string]: () => void } = {
   },
 };
 
-/** The orthogonal initializer factors a matrix, where the order of sums is LAPACK's own. */
-const INEXACT = /^a13$/;
 function wordSum(value: tf.Value): number {
   const { buffer, byteOffset, byteLength } = value.data as Float32Array;
   return new Uint32Array(buffer, byteOffset, byteLength / 4).reduce((sum, word) => (sum + word) >>> 0, 0);
@@ -154,11 +151,10 @@ describe.each(Object.keys(PROGRAMS))('%s', (id) => {
     expect(graph.getOperations().length).toBe(figures.ops);
     const session = new tf.Session({ graph });
     await session.run(init);
-    for (const [variable, { shape, values, checksum }] of Object.entries(figures.initial)) {
+    for (const [variable, { shape, checksum }] of Object.entries(figures.initial)) {
       const found = (await session.run(variables.find((v) => v.op.name === variable))) as tf.Value;
       expect([variable, found.shape]).toEqual([variable, shape]);
-      if (INEXACT.test(variable)) expectClose([...found.data].slice(0, values.length), values, 1e-6);
-      else expect([variable, wordSum(found)]).toEqual([variable, checksum]);
+      expect([variable, wordSum(found)]).toEqual([variable, checksum]);
     }
     const feedDict = Object.entries(feed).map(
       ([key, { dtype, shape, values }]) => [key, tf.Value.cells(dtype ?? float32, shape, values)] as const,

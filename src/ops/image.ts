@@ -2,41 +2,23 @@
 import { GraphError } from '../errors';
 import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
-import { bool, type Known, type } from '../graph/opdef';
+import { type } from '../graph/opdef';
 import { constantShape, type Tensor } from '../graph/operation';
 import type { Slot } from '../kernels/memory';
 import { type DType, FLOATS } from '../value/dtype';
-import { compatible, isFull, type Shape, showShape } from '../value/shape';
+import { compatible, isFull } from '../value/shape';
 import { type Named, shapeOf } from './array';
 import { addCells, type Offsets, offsets, readCells, stridesOf } from './cells';
-import { i32, refuse, unknowns, withRank } from './expect';
+import { i32, unknowns } from './expect';
+import { PLACING, type Placing, type ResizeOptions, resized, scaleOf, wire } from './image_placing';
+import { resizeArea, resizeBicubic } from './image_resize';
 import { expandDims, squeeze } from './shape';
+
+export type { ResizeOptions } from './image_placing';
+
 import { s } from './slice';
 
 const { fround, floor, ceil, max, min } = Math;
-
-/** How output places are laid over the input; both are attrs of all four ops. */
-interface Placing {
-  readonly align_corners: boolean;
-  readonly half_pixel_centers: boolean;
-}
-const PLACING = { align_corners: bool(false), half_pixel_centers: bool(false) };
-
-/** Input pixels per output pixel, in float32 as all of this. */
-const scaleOf = (from: number, to: number, { align_corners }: Placing): number =>
-  fround(align_corners && to > 1 ? fround(from - 1) / fround(to - 1) : fround(from) / fround(to));
-
-function resized({ shape }: Known, size: Known): Shape {
-  withRank(shape, 4, `input must be 4-dimensional${showShape(shape)}`);
-  const words = `shape_t must be 1-dimensional${showShape(size.shape)}`;
-  withRank(size.shape, 1, words);
-  const n = size.shape?.[0];
-  if (n != null && n !== 2) refuse(`Dimension must be 2 but is ${n}`, words);
-  const [h, w] = size.value ?? [null, null];
-  if (size.value?.some((d) => d <= 0)) refuse('output dimensions must be positive');
-  const [batch, channels] = [shape?.[0] ?? null, shape?.[3] ?? null];
-  return [batch, h ?? null, w ?? null, channels];
-}
 
 // ---- bilinear -----------------------------------------------------------------------------------------------------
 
@@ -121,14 +103,6 @@ const ResizeBilinearGrad = defineOp({
   gradient: 'missing',
   reference: ({ grads, output }, attrs) => bilinearGrad(grads, output, attrs),
 });
-export interface ResizeOptions extends Named {
-  readonly alignCorners?: boolean | undefined;
-  readonly halfPixelCenters?: boolean | undefined;
-}
-const wire = ({ alignCorners, halfPixelCenters }: ResizeOptions) => ({
-  align_corners: alignCorners,
-  half_pixel_centers: halfPixelCenters,
-});
 /** Images [b, h, w, c] in the size [height, width], interpolated; float32. @tensorflow tf.image.resize_bilinear */
 export function resizeBilinear(images: TensorLike, size: TensorLike, options: ResizeOptions = {}): Tensor {
   return ResizeBilinear({ images, size }, wire(options), options.name).resized_images;
@@ -184,9 +158,15 @@ export function resizeNearestNeighbor(images: TensorLike, size: TensorLike, opti
 // ---- tf.image.resize_images ---------------------------------------------------------------------------------------
 
 export interface ResizeImagesOptions extends Named {
-  readonly method?: 'bilinear' | 'nearest' | undefined;
+  readonly method?: 'bilinear' | 'nearest' | 'bicubic' | 'area' | undefined;
   readonly alignCorners?: boolean | undefined;
 }
+const RESIZERS = {
+  bilinear: () => resizeBilinear,
+  nearest: () => resizeNearestNeighbor,
+  bicubic: () => resizeBicubic,
+  area: () => resizeArea,
+} as const;
 /**
  * One image or a batch in the size [height, width]; no op where the size is known to stay.
  * Raises Value for ranks other than 3 and 4.
@@ -211,7 +191,7 @@ export function resizeImages(images: TensorLike, size: TensorLike, options: Resi
     const back = (t: Tensor) => (single ? squeeze(t, { axis: [0] }) : t);
     const [height, width] = [many.shape![1], many.shape![2]];
     if (h != null && w != null && h === height && w === width) return back(many);
-    const resize = method === 'nearest' ? resizeNearestNeighbor : resizeBilinear;
+    const resize = RESIZERS[method]();
     const result = resize(many, wanted, { alignCorners });
     result.setShape([null, h ?? null, w ?? null, null]);
     return back(result);

@@ -3,7 +3,19 @@ export { l2Normalize } from '../ops/batch_norm';
 export { globalNorm } from '../ops/clip';
 export { cross } from '../ops/cross';
 export { einsum } from '../ops/einsum';
+export { matrixSolveLs as lstsq } from '../ops/least_squares';
 export { matmul, tensordot } from '../ops/linear';
+export {
+  adjoint,
+  cholesky,
+  choleskySolve,
+  logdet,
+  logMatrixDeterminant as slogdet,
+  matrixDeterminant as det,
+  matrixInverse as inv,
+  matrixSolve as solve,
+  matrixTriangularSolve as triangularSolve,
+} from '../ops/linear_algebra';
 export {
   diag as tensorDiag,
   diagPart as tensorDiagPart,
@@ -16,3 +28,5 @@ export {
 } from '../ops/matrix';
 export { norm } from '../ops/norm';
 export { matrixTranspose, matrixTranspose as transpose } from '../ops/permute';
+export { qr } from '../ops/qr';
+export { selfAdjointEig as eigh, selfAdjointEigvals as eigvalsh, svd } from '../ops/spectral';

@@ -24,6 +24,7 @@ export { confusionMatrix } from '../ops/confusion_matrix';
 export { bincount, countNonzero } from '../ops/counting';
 export { cumprod, cumsum } from '../ops/cumulative';
 export { divide, divNoNan as divideNoNan, floordiv, mod, mod as floormod, truediv } from '../ops/division';
+export { besselI0e, besselI1e, igamma, igammac, lbeta, polyval } from '../ops/gamma';
 export { inTopK, invertPermutation, topK } from '../ops/gather';
 export { atan2, maximum, minimum, pow, squaredDifference, xdivy, xlogy } from '../ops/pairs';
 export {

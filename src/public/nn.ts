@@ -32,6 +32,7 @@ export {
   logUniformCandidateSampler,
   uniformCandidateSampler,
 } from '../ops/candidate_sampling';
+export { conv1dTranspose } from '../ops/conv1d_transpose';
 export {
   atrousConv2d,
   atrousConv2dTranspose,
@@ -53,9 +54,12 @@ export {
   weightedCrossEntropyWithLogits,
 } from '../ops/cross_entropy';
 export { depthwiseConv2d, depthwiseConv2dNative, separableConv2d } from '../ops/depthwise';
+export { dilation2d, erosion2d } from '../ops/dilation';
 export { dropout } from '../ops/dropout';
 export { embeddingLookup } from '../ops/embedding';
 export { inTopK, topK } from '../ops/gather';
+export { batchNormWithGlobalNormalization } from '../ops/global_normalization';
+export { maxPoolWithArgmax } from '../ops/max_pool_argmax';
 export {
   avgPool,
   avgPool as avgPool2d,

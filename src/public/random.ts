@@ -11,4 +11,6 @@ export {
   statelessTruncatedNormal,
   truncatedNormal,
 } from '../ops/random';
+export { randomCrop as crop } from '../ops/random_crop';
+export { randomGamma as gamma, randomPoisson as poisson } from '../ops/random_gamma';
 export { getSeed, setRandomSeed } from '../ops/seed';
