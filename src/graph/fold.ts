@@ -56,8 +56,9 @@ export function fold(op: Operation, inputs: readonly Known[]): (readonly number[
   const { def, outputs } = op;
   if (!isPure(def) || !outputs.every((t) => DECIDING.includes(t.dtype))) return [];
   if (!outputs.every((t) => !isFull(t.shape) || sizeOf(t.shape) <= LIMIT)) return [];
-  const ready = inputs.every((x) => x.value || (def.shapeOnly && isFull(x.shape)));
-  if (!ready) return [];
+  // Of values without a full shape the number is known, and so is the shape of vectors.
+  const settled = (x: Known): boolean => isFull(x.shape) || (x.value !== undefined && x.shape?.length === 1);
+  if (!inputs.every((x) => settled(x) && (def.shapeOnly || x.value))) return [];
   const ins = inputs.map((x) => {
     const size = x.value?.length ?? 0;
     const shape = isFull(x.shape) ? x.shape : [size];

@@ -169,8 +169,8 @@ export interface OpDef<I extends Args = Args, O extends Args = Args, A extends A
   readonly source?: 'ref' | 'handle' | 'placeholder';
   /** The outputs' shapes. `running`: full shapes of a run, for which a kernel may be more lenient than graph building. */
   infer(inputs: Bag<I, Known>, attrs: Attrs<A>, running?: boolean): { readonly [K in keyof O]: Item<O[K], Shape> };
-  /** What is known of the first output when it is read as a shape, while its cells are not all known. */
-  readonly partial?: (inputs: Bag<I, Known>, attrs: Attrs<A>) => readonly (number | null)[] | undefined;
+  /** What is known of an output when it is read as a shape, while its cells are not all known. */
+  readonly partial?: (inputs: Bag<I, Known>, attrs: Attrs<A>, output: number) => readonly (number | null)[] | undefined;
   /** What the first output, a handle, refers to; aliases pass it on by themselves. */
   readonly handle?: (inputs: Bag<I, Known>, attrs: Attrs<A>) => Handle | undefined;
   /** Written in ops, so that it has gradients itself. null: TensorFlow's NotDifferentiable; 'missing': none registered. */

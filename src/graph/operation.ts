@@ -190,13 +190,15 @@ export class Operation<A extends AttrSpecs = AttrSpecs> {
       if (def.flow || def.stateful || Object.keys(def.outputs)[0] !== out) continue;
       if (def.aliasWhen?.(bag, attrs as never) === false) continue;
       const source = inputs[Object.keys(def.inputs).indexOf(from as string)];
-      first.value = source?.value;
-      first.partial = source?.value; // not more: TensorFlow's shape refiner does not look through these
+      first.value = isFull(first.shape) ? source?.value : undefined;
+      first.partial = first.value; // not more: TensorFlow's shape refiner does not look through these
     }
     if (first.dtype === 'resource' || first.dtype === 'variant') {
       for (const t of this.outputs) t.handle = def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle;
     }
-    first.partial ??= def.partial?.(bag, attrs as never);
+    this.outputs.forEach((t, i) => {
+      t.partial ??= def.partial?.(bag, attrs as never, i);
+    });
     fold(this, inputs).forEach((cells, i) => {
       const t = this.outputs[i]!;
       t.value ??= cells;

@@ -1,5 +1,5 @@
 /** @file FileWriter: summaries and graphs to event files. */
-import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isMessage } from '@bufbuild/protobuf';
@@ -34,6 +34,10 @@ class EventFile {
   constructor(dir: string, suffix: string) {
     this.#dir = dir;
     this.#suffix = suffix;
+    if (typeof dir !== 'string') throw new GraphError('Type', `logdir must be a path, got ${dir}`);
+    if (existsSync(dir) && !statSync(dir).isDirectory()) {
+      throw new GraphError('FailedPrecondition', `${dir} is not a directory`);
+    }
     mkdirSync(dir, { recursive: true });
     if (suffix !== '') this.#open();
   }
@@ -87,7 +91,13 @@ export class FileWriter {
   /** `summary` is what a run of a summary op answered, or `{ value: [{ tag: 'loss', simpleValue: 0.5 }] }`. */
   addSummary(summary: SummaryLike, globalStep: Step = null): void {
     const given = summary instanceof Value ? bytesOfText(summary.item()) : summary;
-    const { value } = given instanceof Uint8Array ? readSummary(given) : given;
+    const { value } = given instanceof Uint8Array ? readSummary(given) : (given ?? {});
+    if (!Array.isArray(value)) {
+      throw new GraphError(
+        'Type',
+        `summary must be what a run of a summary op answered, or { value: [...] }, got ${given}`,
+      );
+    }
     const once = value.map((v) => {
       if (!this.#seenTags.has(v.tag)) {
         this.#seenTags.add(v.tag);
@@ -128,7 +138,8 @@ export class FileWriter {
     if (!this.#closed) this.#file.add(event);
   }
   #add(event: Omit<Event, 'wallTime' | 'step'>, step: Step): void {
-    const at = step === null ? 0 : Number(step instanceof Value ? step.item() : step);
+    const at = Math.trunc(Number(step instanceof Value ? step.item() : (step ?? 0)));
+    if (!Number.isSafeInteger(at)) throw new GraphError('Value', `invalid literal for int() with base 10: '${step}'`);
     this.addEvent({ wallTime: Date.now() / 1000, step: at, ...event });
   }
 

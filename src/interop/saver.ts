@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { clone, isMessage } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
+import { isTensorLike } from '../graph/convert';
 import { type Graph, getDefaultGraph } from '../graph/graph';
 import type { Tensor } from '../graph/operation';
 import { prependNameScope, stripNameScope } from '../graph/scoped_names';
@@ -63,6 +64,27 @@ const now = (): number => Date.now() / 1000;
 /** Which nodes of a graph a saver works with. */
 const NODES = ['filenameTensorName', 'saveTensorName', 'restoreOpName'] as const;
 
+const OPTIONS: readonly (keyof SaverOptions)[] = [
+  'reshape',
+  'sharded',
+  'maxToKeep',
+  'keepCheckpointEveryNHours',
+  'name',
+  'restoreSequentially',
+  'saverDef',
+  'deferBuild',
+  'allowEmpty',
+  'padStepNumber',
+  'saveRelativePaths',
+  'filename',
+];
+/** Whether these are options, and not variables by their names. */
+function isOptions(x: VarList | SaverOptions | null): x is SaverOptions {
+  if (x === null || typeof x !== 'object' || Array.isArray(x)) return false;
+  const entries = Object.entries(x);
+  return entries.length > 0 && entries.every(([k, v]) => (OPTIONS as string[]).includes(k) && !isTensorLike(v));
+}
+
 /**
  * Saves variables and brings them back. It knows the variables there are when it is made.
  * @tensorflow tf.train.Saver
@@ -77,7 +99,10 @@ export class Saver {
   #old: TimedCheckpoint[] = [];
   #keepAfter = 0;
 
-  constructor(varList: VarList | null = null, options: SaverOptions = {}) {
+  /** (varList, options), or options alone. */
+  constructor(given: VarList | SaverOptions | null = null, more: SaverOptions = {}) {
+    const options = isOptions(given) ? given : more;
+    const varList = isOptions(given) ? null : given;
     if (options.deferBuild && varList) {
       throw new GraphError(
         'Value',

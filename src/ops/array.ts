@@ -160,7 +160,7 @@ const Reshape = defineOp({
 });
 function reshaped(
   from: Shape,
-  to: readonly (number | null)[] | undefined,
+  asked: readonly (number | null)[] | undefined,
   of: Shape,
   exact: boolean,
   running: boolean,
@@ -170,7 +170,10 @@ function reshaped(
       atRun: `sizes input must be 1-D, not ${showShape(of)}`,
     });
   }
-  if (!to) return of?.[0] == null ? null : new Array(of[0]).fill(null);
+  const to = asked ?? (of?.[0] == null ? null : (new Array(of[0]).fill(null) as null[]));
+  if (to === null) return null;
+  // What a run does not know yet, it must not guess: the sizes may turn out not to fit.
+  if (running && to.includes(null)) return to.map((d) => (d === -1 ? null : d));
   const known = to.filter((d) => d !== null && d !== -1) as number[];
   const holes = to.filter((d) => d === -1).length;
   if (holes > 1) {
@@ -186,8 +189,9 @@ function reshaped(
   }
   const n = sizeOf(known);
   const open = to.length - known.length;
-  if (!isFull(from) || open > 1 || (open === 1 && n === 0 && !exact)) return to.map((d) => (d === -1 ? null : d));
-  const total = sizeOf(from);
+  const total = isFull(from) ? sizeOf(from) : from?.includes(0) && !running ? 0 : null;
+  if (!from || total === null || open > 1 || (open === 1 && n === 0 && !exact))
+    return to.map((d) => (d === -1 ? null : d));
   const bad = (requested: string) =>
     refuse(
       `Cannot reshape a tensor with ${total} elements to shape ${showShape(to.map((d) => (d === -1 ? null : d)))} (${n} elements)`,
@@ -196,7 +200,7 @@ function reshaped(
   if (open === 0) return n === total ? to : bad(`has ${n}`);
   if (n === 0 && total === 0 && !running) return to.map((d) => (d === -1 ? null : d)); // only the kernel finds it out
   // Where a size is 0, the missing one is told by the other dimensions, of either shape, that are not.
-  const whole = n === 0 ? sizeOf(from.filter((d) => d !== 0)) : total;
+  const whole = n === 0 ? sizeOf(from.filter((d): d is number => d !== 0)) : total;
   const step = sizeOf(known.filter((d) => d !== 0));
   const missing = Math.floor(whole / step);
   if (missing * step !== whole && (n !== 0 || total !== 0)) bad(`requires a multiple of ${step}`);

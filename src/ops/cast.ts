@@ -54,7 +54,6 @@ const Cast = defineOp({
   alias: { y: 'x' },
   aliasWhen: ({ x }, { DstT }) => x.dtype === DstT,
   infer: ({ x }) => ({ y: x.shape }),
-  partial: ({ x }) => x.partial,
   gradient({ y: dy }, { x }) {
     const differentiable = (dtype: DType) => isFloating(dtype) || isComplex(dtype);
     return { x: differentiable(x.dtype) && differentiable(dy.dtype) ? cast(dy, x.dtype) : null };

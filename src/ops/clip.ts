@@ -166,10 +166,7 @@ export function clipByGlobalNorm(
   });
 }
 
-/**
- * t scaled down to an L2 norm per cell of `clipNorm` where it is larger.
- * @tensorflow tf.clip_by_average_norm
- */
+/** t scaled down to an L2 norm per cell of `clipNorm` where it is larger. @tensorflow tf.clip_by_average_norm */
 export function clipByAverageNorm(t: TensorLike, clipNorm: TensorLike, { name }: Named = {}): Tensor {
   return graphOf([t, clipNorm]).nameScope(name ?? 'clip_by_average_norm', (scope) => {
     const values = valuesOf(t, 't');

@@ -230,7 +230,7 @@ function selected(condition: Shape, t: Shape, e: Shape): Shape {
       atRun: `Number of batches of 'then' must match size of 'cond', but saw: ${rows} vs. ${n}`,
     });
   }
-  return [rows ?? n, ...data.slice(1)];
+  return data; // the condition says no more about the first dimension, to TensorFlow
 }
 
 const Select = defineOp({

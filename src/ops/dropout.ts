@@ -1,6 +1,6 @@
 /** @file tf.nn.dropout. */
 import { GraphError } from '../errors';
-import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
+import { convertToTensor, graphOf, isTensorLike, type TensorLike } from '../graph/convert';
 import { sizes as asSizes } from '../graph/define';
 import type { Tensor } from '../graph/operation';
 import { isFloating } from '../value/dtype';
@@ -8,7 +8,9 @@ import { type Shape, tupleShape } from '../value/shape';
 import { Value } from '../value/value';
 import { type Named, shapeOf } from './array';
 import { cast } from './cast';
+import { minus } from './operators';
 import { randomUniform } from './random';
+import { isPlain } from './structure';
 
 /** The constant 0, as tensor_util.constant_value would tell it. */
 function isZero(rate: Tensor): boolean {
@@ -32,14 +34,27 @@ export interface DropoutOptions extends Named {
   readonly seed?: number | null | undefined;
 }
 
+function rateOf({ rate = null, keepProb = null }: DropoutOptions): number | Tensor | null {
+  if (keepProb === null) return rate;
+  if (rate !== null) throw new GraphError('Value', "Cannot specify both 'rate' and 'keep_prob'");
+  if (typeof keepProb === 'number') return 1 - keepProb;
+  if (isTensorLike(keepProb)) return minus(1, keepProb);
+  throw new GraphError('Value', `keep_prob must be a floating point number or Tensor (got ${keepProb})`);
+}
+
 /**
- * Drops cells at random and scales up the others. A rate of 0 gives x itself. Raises Value for other rates than [0, 1).
+ * Drops cells at random and scales up the others: (x, keepProb) as in Python, or an object with a rate. A rate of 0
+ * gives x itself. Raises Value for other rates than [0, 1).
  * @tensorflow tf.nn.dropout
  */
-export function dropout(x: TensorLike, options: DropoutOptions = {}): Tensor {
-  const { keepProb = null, noiseShape = null, seed, name = 'dropout' } = options;
-  const kept = keepProb === null ? null : typeof keepProb === 'number' ? 1 - keepProb : keepProb.rsub(1);
-  const rate = options.rate ?? kept;
+export function dropout(
+  x: TensorLike,
+  kept: DropoutOptions | DropoutOptions['keepProb'] = {},
+  rest: DropoutOptions = {},
+): Tensor {
+  const options: DropoutOptions = isPlain(kept) ? kept : { keepProb: kept as number | Tensor | null, ...rest };
+  const { noiseShape = null, seed, name = 'dropout' } = options;
+  const rate = rateOf(options);
   if (rate === null) throw new GraphError('Value', 'You must provide a rate to dropout.');
   const graph = graphOf([x]);
   return graph.nameScope(name, () => {

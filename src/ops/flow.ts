@@ -254,7 +254,7 @@ const LoopCond = defineOp({
   outputs: { output: 'bool' },
   attrs: {},
   alias: { output: 'input' },
-  infer: ({ input }) => ({ output: withRank(input.shape, 0) }),
+  infer: ({ input }) => ({ output: withRank(input.shape, 0) ?? [] }),
   gradient: null,
   reference: null,
 });

@@ -4,7 +4,7 @@ import { convertToTensor, graphOf, type TensorLike } from '../graph/convert';
 import { defineOp } from '../graph/define';
 import { bool, float, type Known, string, type } from '../graph/opdef';
 import type { Operation, Tensor } from '../graph/operation';
-import { isFull, type Shape } from '../value/shape';
+import type { Shape } from '../value/shape';
 import { constant, type Named } from './array';
 import { type BatchNormAttrs, backward, backwardCall, forward, forwardCalls } from './batch_norm_cells';
 import { fusedSecondGradient } from './batch_norm_gradients';
@@ -165,7 +165,7 @@ const FusedBatchNormV3 = defineOp({
   },
   attrs: attrs2,
   // TensorFlow says nothing of the third reserve; its CPU kernel makes a scalar of it
-  infer: (t, a) => ({ ...forwardShapes(t, a), reserve_space_3: isFull(t.x.shape) ? [] : null }),
+  infer: (t, a, running) => ({ ...forwardShapes(t, a), reserve_space_3: running ? [] : null }),
   gradient: ({ y: dy }, t, a) =>
     firstGradient(dy, t, a, (args, attrs) => {
       const { reserve_space_3 } = t;

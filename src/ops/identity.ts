@@ -79,7 +79,7 @@ const IdentityN = defineOp({
   infer: ({ input }) => ({ output: input.map((t) => t.shape) }),
   gradient: ({ output: dy }, _t, _attrs, op) => ({ input: (overridden.get(op)?.(dy) ?? dy) as Grad[] }),
   reference({ input, output }) {
-    for (const [i, t] of output.entries()) t.copyFrom(input[i]!);
+    for (const [i, t] of output.entries()) t.data.set(input[i]!.data);
   },
 });
 type Override = (dys: readonly Grad[]) => readonly (Grad | null)[];

@@ -43,14 +43,15 @@ const Tile = defineOp({
   attrs: { T: type(), Tmultiples: indexType },
   infer({ input, multiples }) {
     const times = asShape(multiples);
-    if (input.shape === null) return { output: times && unknowns(times.length) };
-    const n = input.shape.length;
+    const shape = input.shape ?? (times && unknowns(times.length));
+    if (shape === null) return { output: null };
+    const n = shape.length;
     withRank(
       times,
       n,
       `Expected multiples argument to be a vector of length ${n} but got length ${times?.length ?? 0}`,
     );
-    return { output: input.shape.map((d, i) => timesDim(d, times?.[i] ?? null)) };
+    return { output: shape.map((d, i) => timesDim(d, times?.[i] ?? null)) };
   },
   gradient({ output: dy }, { input, multiples }) {
     const inputShape = shapeOf(input, { outType: multiples.dtype as 'int32' });

@@ -22,6 +22,7 @@ import {
   TruncatedNormal,
 } from './random_ops';
 import { getSeed, type SeedLike } from './seed';
+import { isPlain } from './structure';
 
 export { getSeed, setRandomSeed } from './seed';
 
@@ -48,6 +49,15 @@ export interface NormalOptions extends RandomOptions {
   readonly stddev?: TensorLike | undefined;
 }
 
+/** What Python takes by position here, then options. */
+type TwoThen<O> =
+  | readonly [options?: O]
+  | readonly [first: TensorLike, options?: O]
+  | readonly [first: TensorLike, second: TensorLike | null, options?: O];
+function named<O extends object>(names: readonly (keyof O)[], given: TwoThen<O>): O {
+  return Object.assign({}, ...given.map((x, i) => (isPlain(x) ? x : { [names[i]!]: x })));
+}
+
 // ---- uniform ------------------------------------------------------------------------------------------------------
 
 const UNIFORM: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64', 'int32', 'int64'];
@@ -59,7 +69,8 @@ function checkUniform(dtype: DType, maxval: TensorLike | null | undefined): Tens
 }
 
 /** Uniform in [minval, maxval). Raises Value for integers without maxval. @tensorflow tf.random_uniform */
-export function randomUniform(shape: TensorLike, options: UniformOptions = {}): Tensor {
+export function randomUniform(shape: TensorLike, ...given: TwoThen<UniformOptions>): Tensor {
+  const options = named(['minval', 'maxval'], given);
   const { minval = 0, dtype = 'float32', seed, name = 'random_uniform' } = options;
   const maxval = checkUniform(dtype, options.maxval);
   const graph = graphOf([shape, minval, maxval]);
@@ -115,13 +126,15 @@ function scaled(
   });
 }
 /** Normal, mean 0 and deviation 1 by default. @tensorflow tf.random_normal */
-export function randomNormal(shape: TensorLike, options: NormalOptions = {}): Tensor {
+export function randomNormal(shape: TensorLike, ...given: TwoThen<NormalOptions>): Tensor {
+  const options = named(['mean', 'stddev'], given);
   return scaled(shape, options, 'random_normal', (sizes, dtype) => {
     return RandomStandardNormal({ shape: sizes }, { dtype, ...getSeed(options.seed) }).output;
   });
 }
 /** Normal, redrawn where more than two deviations off. @tensorflow tf.truncated_normal */
-export function truncatedNormal(shape: TensorLike, options: NormalOptions = {}): Tensor {
+export function truncatedNormal(shape: TensorLike, ...given: TwoThen<NormalOptions>): Tensor {
+  const options = named(['mean', 'stddev'], given);
   return scaled(shape, options, 'truncated_normal', (sizes, dtype) => {
     return TruncatedNormal({ shape: sizes }, { dtype, ...getSeed(options.seed) }).output;
   });

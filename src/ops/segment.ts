@@ -37,8 +37,9 @@ const JOIN: Readonly<Record<Kind, Join>> = {
   Sum: (sum, x) => sum + x,
   Mean: (sum, x) => sum + x,
   Prod: (sum, x) => sum * x,
-  Min: (sum, x) => Math.min(x, sum),
-  Max: (sum, x) => Math.max(x, sum),
+  // Math.min and Math.max refuse bigints, and answer NaN where a number is none.
+  Min: (sum, x) => (typeof x === 'bigint' ? (x < sum ? x : sum) : Math.min(x, sum)),
+  Max: (sum, x) => (typeof x === 'bigint' ? (x > sum ? x : sum) : Math.max(x, sum)),
 };
 
 // ---- sorted -------------------------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ import { defineOp } from '../graph/define';
 import { indexType, int, ints, shape, type } from '../graph/opdef';
 import type { Tensor } from '../graph/operation';
 import { cellOf } from '../value/dtype';
-import { broadcast, type FullShape, isFull, merge, type Shape, showShape, sizeOf } from '../value/shape';
+import { broadcast, type FullShape, isFull, merge, type Shape, sameShape, showShape, sizeOf } from '../value/shape';
 import { Value } from '../value/value';
 import { broadcastGradientArgs } from './arithmetic';
 import { type Named, reshape, type ShapeOptions, shapeOf } from './array';
 import { numbers, offsets, readCells, stridesOf } from './cells';
-import { asShape, fail, fromFront, refuse, unknowns } from './expect';
+import { asShape, fail, fromFront, refuse, sameDim } from './expect';
 import { reduceSum } from './reduce';
 
 export { ones, onesLike, zeros, zerosLike } from './array';
@@ -75,7 +75,7 @@ const ShapeN = defineOp({
   attrs: { N: int(), T: type(), out_type: indexType },
   shapeOnly: true,
   infer: ({ input }) => ({ output: input.map((t) => [t.shape?.length ?? null]) }),
-  partial: ({ input }) => input[0]?.shape ?? undefined,
+  partial: ({ input }, _, output) => input[output]?.shape ?? undefined,
   gradient: null,
   reference: ({ input, output }, { out_type }) =>
     output.forEach((t, i) => void t.data.set(Value.from([...input[i]!.shape], out_type).data)),
@@ -105,7 +105,7 @@ const ExpandDims = defineOp({
     if (isFull(dim.shape) && sizeOf(dim.shape) !== 1) refuse("'dim' input must be a tensor with a single value");
     if (input.shape === null) return { output: null };
     const [at, n] = [dim.value?.[0], input.shape.length];
-    if (at === undefined) return { output: unknowns(n + 1) };
+    if (at === undefined) return { output: null };
     if (at < -1 - n || at > n) {
       refuse(
         `dim ${at} not in the interval [${-1 - n}, ${n}].`,
@@ -188,26 +188,28 @@ export function ensureShape(input: TensorLike, to: Shape, { name }: Named = {}):
   return EnsureShape({ input }, { shape: to }, name).output;
 }
 
-/** Whether `from` repeated along dimensions of size 1 gives `to`. */
-function stretches(from: FullShape, to: FullShape): boolean {
-  const lead = to.length - from.length;
-  return lead >= 0 && from.every((d, i) => d === 1 || d === to[i + lead]);
-}
 const BroadcastTo = defineOp({
   name: 'BroadcastTo',
   inputs: { input: 'T', shape: 'Tidx' },
   outputs: { output: 'T' },
   attrs: { T: type(), Tidx: indexType },
-  infer({ input, shape: to }) {
+  infer({ input, shape: to }, _attrs, running = false) {
     const [from, output] = [input.shape, asShape(to)];
     if (from === null || output === null) return { output };
-    const words = `Incompatible shapes: ${showShape(from)} vs. ${showShape(output)}`;
-    if (from.length > output.length) {
-      refuse(`Rank of input (${from.length}) must be no greater than rank of output shape (${output.length}).`);
+    const lead = output.length - from.length;
+    if (lead < 0) {
+      refuse(
+        `Shape must be at most rank ${output.length} but is rank ${from.length}`,
+        `Rank of input (${from.length}) must be no greater than rank of output shape (${output.length}).`,
+      );
     }
-    if (!isFull(from) || !isFull(output)) return { output: broadcast(from, output) };
-    if (!stretches(from, output)) refuse(words);
-    return { output };
+    if (running) {
+      const both = isFull(from) && isFull(output) && sizeOf(output) > 0;
+      if (both && !sameShape(broadcast(from, output), output))
+        refuse(`Unable to broadcast tensor of shape ${showShape(from)} to tensor of shape ${showShape(output)}`);
+      return { output };
+    }
+    return { output: output.map((d, i) => ((from[i - lead] ?? 0) > 1 ? sameDim(from[i - lead]!, d) : d)) };
   },
   gradient({ output: dy }, { input, shape: to }) {
     const from = shapeOf(input);

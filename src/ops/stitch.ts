@@ -22,9 +22,9 @@ interface Stitch<X> {
   readonly data: readonly X[];
 }
 /** data[i].shape must start with indices[i].shape; what follows is one row. */
-function stitchedShape({ indices, data }: Stitch<Known>): { merged: Shape } {
+function stitchedShape({ indices, data }: Stitch<Known>, _attrs: unknown, running = false): { merged: Shape } {
   let row: Shape = null;
-  let highest: number | null = -1;
+  let highest: number | null = running ? -1 : 0; // TensorFlow's shape function sees one row where there is none
   indices.forEach(({ shape, value }, i) => {
     highest = value && highest !== null ? Math.max(highest, ...value) : null;
     const of = data[i]!.shape;

@@ -163,10 +163,7 @@ export function summarize(
     return summary;
   });
 }
-/**
- * A number that is written under the name of the summary.
- * @tensorflow tf.summary.scalar
- */
+/** A number that is written under the name of the summary. @tensorflow tf.summary.scalar */
 export const scalar = (name: string, tensor: TensorLike, options: SummaryOptions = {}): Tensor =>
   summarize(name, tensor, options, (tags, scope) => ScalarSummary({ tags, values: tensor }, {}, scope).summary);
 /**
@@ -192,10 +189,7 @@ export function merge(inputs: readonly TensorLike[], { collections, name: given 
     return summary;
   });
 }
-/**
- * Merges a collection of summaries; null where there are none.
- * @tensorflow tf.summary.merge_all
- */
+/** Merges a collection of summaries; null where there are none. @tensorflow tf.summary.merge_all */
 export function mergeAll(
   key: string = GraphKeys.SUMMARIES,
   options: Named & { readonly scope?: string | null | undefined } = {},

@@ -57,10 +57,7 @@ export interface TensorSummaryOptions extends SummaryOptions {
   readonly summaryMetadata?: SummaryMetadata | null | undefined;
   readonly displayName?: string | null | undefined;
 }
-/**
- * A tensor of any type and shape, kept whole.
- * @tensorflow tf.summary.tensor_summary
- */
+/** A tensor of any type and shape, kept whole. @tensorflow tf.summary.tensor_summary */
 export function tensorSummary(name: string, tensor: TensorLike, options: TensorSummaryOptions = {}): Tensor {
   const given = options.summaryMetadata ?? {};
   const metadata = serialized({
@@ -74,10 +71,7 @@ export function tensorSummary(name: string, tensor: TensorLike, options: TensorS
   });
 }
 
-/**
- * Texts that TensorBoard shows. Raises Value for a tensor that is not of strings.
- * @tensorflow tf.summary.text
- */
+/** Texts that TensorBoard shows. Raises Value for a tensor that is not of strings. @tensorflow tf.summary.text */
 export function text(name: string, tensor: Tensor, { collections }: Pick<SummaryOptions, 'collections'> = {}): Tensor {
   if (tensor.dtype !== 'string') {
     const wanted = 'to have dtype string, got';

@@ -149,6 +149,7 @@ export class ArrayState {
 
   /** The array of gradients for one call of tf.gradients, made the first time. No element may be added from then on. */
   gradient(source: string): ArrayState {
+    if (this.#options.isGradient) fail(`Wrong input container. _tensor_array_grads${this.name}`);
     this.dynamicSize = false;
     let found = this.#gradients.get(source);
     if (!found) {

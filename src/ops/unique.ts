@@ -53,7 +53,7 @@ function uniqueCells(x: Slot, y: Slot, idx: Slot, count?: Slot): void {
 }
 const uniqueShape = ({ shape }: Known): { y: Shape; idx: Shape } => ({
   y: [null],
-  idx: withRank(shape, 1, 'unique expects a 1D vector.') ?? [null],
+  idx: withRank(shape, 1, 'unique expects a 1D vector.'),
 });
 const UNIQUE = { T: type(), out_idx: indexType };
 

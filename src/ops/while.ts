@@ -15,8 +15,21 @@ import { asSlices, enter, exit, loopCond, merge, nextIteration, switchRefOrTenso
 import { refIdentity } from './identity';
 import { plus } from './operators';
 import { checkSameStructure, flatten, isNested, packAs } from './structure';
-import { flowOf, withFlow } from './tensor_array';
+import { flowOf, type TensorArray, withFlow } from './tensor_array';
 
+/** What a loop makes of one of its variables: numbers and variables become tensors, lists of any length stay. */
+export type LoopVar<V> = V extends Tensor | TensorArray | IndexedSlices
+  ? V
+  : V extends number | bigint | boolean | string | TensorLike
+    ? Tensor
+    : V extends readonly unknown[]
+      ? number extends V['length']
+        ? V
+        : LoopVars<V>
+      : V extends object
+        ? LoopVars<V>
+        : unknown;
+export type LoopVars<V> = { -readonly [K in keyof V]: LoopVar<V[K]> };
 /** Called once, when the graph is built, with the loop variables as tensors. */
 export type LoopFunction = (...vars: never[]) => unknown;
 /** A shape, or lists and objects of shapes nested as the loop variables are. */
@@ -44,6 +57,24 @@ type Call = (...vars: unknown[]) => unknown;
  * where types, numbers or shapes of the variables change.
  * @tensorflow tf.while_loop
  */
+export function whileLoop<const V extends readonly [unknown, ...unknown[]]>(
+  cond: (...vars: LoopVars<V>) => TensorLike,
+  body: (...vars: LoopVars<V>) => unknown,
+  loopVars: V,
+  options: WhileLoopOptions & { readonly returnSameStructure: true },
+): LoopVars<V>;
+export function whileLoop<const V extends readonly [unknown, ...unknown[]]>(
+  cond: (...vars: LoopVars<V>) => TensorLike,
+  body: (...vars: LoopVars<V>) => unknown,
+  loopVars: V,
+  options?: WhileLoopOptions,
+): V['length'] extends 1 ? LoopVar<V[0]> : LoopVars<V>;
+export function whileLoop(
+  cond: LoopFunction,
+  body: LoopFunction,
+  loopVars: readonly unknown[],
+  options?: WhileLoopOptions,
+): unknown;
 export function whileLoop(
   cond: LoopFunction,
   body: LoopFunction,

@@ -100,6 +100,7 @@ export class Optimizer {
         `gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH.  Not ${gateGradients}`,
       );
     }
+    if (!isTensorLike(loss)) throw new GraphError('Type', `loss must be a Tensor, got ${loss}`);
     checkTypes(gradLoss instanceof Tensor ? [loss, gradLoss] : [loss]);
     const graph = loss.graph;
     const list = flatten(
@@ -123,6 +124,12 @@ export class Optimizer {
 
   /** The ops that move the variables, grouped under the optimizer's name; with globalStep, the op that counts it. */
   applyGradients(pairs: readonly GradAndVar[], { globalStep, name }: ApplyOptions = {}): Operation {
+    if (!Array.isArray(pairs) || !pairs.every(Array.isArray)) {
+      throw new GraphError('Type', 'grads_and_vars must be a list of [gradient, variable].');
+    }
+    if (globalStep && !isTensorLike(globalStep)) {
+      throw new GraphError('Type', `global_step must be a Variable, got ${globalStep}`);
+    }
     if (pairs.length === 0) throw new GraphError('Value', 'No variables provided.');
     const converted = pairs.map(([g, v]) => {
       const gradient = gradientOf(g);

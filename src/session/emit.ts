@@ -69,6 +69,8 @@ export function emit(
   const joint = new Map<string, number>();
   const programs: (() => void)[] = [];
   const slotOf = (t: Tensor): Slot => slots.get(t)!;
+  /** Where an op puts its output: not where it was fed. */
+  const outOf = (t: Tensor): Slot => layout.overfed.get(t) ?? slotOf(t);
   const alive = (x: Tensor | Operation): number => (fed.has(x as Tensor) ? 0 : (guardOf.get(x) ?? 0));
 
   /** One bit that says whether all of these are live; computed where first needed in a block. */
@@ -118,7 +120,7 @@ export function emit(
     if (flow === 'switch') choose(op, guard, to);
     else if (flow === 'exit') {
       const [t, from] = [op.outputs[0]!, slotOf(op.inputs[0]!)];
-      const [g, into] = [guardOf.get(t)!, slotOf(t)];
+      const [g, into] = [guardOf.get(t)!, outOf(t)];
       to.push(guard, () => {
         if (!variables.has(t)) into.copyFrom(from);
         live[g] = 1;
@@ -132,7 +134,7 @@ export function emit(
     const g = guards++;
     const [out, index] = op.outputs as readonly [Tensor, Tensor?];
     const sources = op.inputs.map((t, i) => ({ guard: data[i]!, slot: slotOf(t) }));
-    const [into, indexSlot] = [slotOf(out), index && slotOf(index)];
+    const [into, indexSlot] = [outOf(out), index && outOf(index)];
     const mode = variables.has(out) ? 'same' : layout.passing.has(op) ? 'pass' : 'copy';
     to.push(0, () => {
       let chosen = -1;
@@ -145,7 +147,9 @@ export function emit(
         into.shape = slot.shape;
         into.storage = slot.storage;
       }
-      if (indexSlot) indexSlot.data[0] = chosen;
+      if (!indexSlot) return;
+      indexSlot.resize([]);
+      indexSlot.data[0] = chosen;
     });
     for (const key of [op, ...op.outputs]) guardOf.set(key, g);
   };
@@ -205,7 +209,7 @@ export function emit(
       return;
     }
     const ins = op.inputs.map(slotOf);
-    const outs = op.outputs.map((t) => layout.overfed.get(t) ?? slotOf(t));
+    const outs = op.outputs.map(outOf);
     const aliases = op.outputs.flatMap((t, i) => {
       const source = fed.has(t) ? undefined : aliasOf(op, i, facts);
       return source && !t.isRef && !(t.dtype === 'resource' && variables.has(t))

@@ -2,13 +2,14 @@
 import { GraphError } from '../errors';
 import type { Graph } from '../graph/graph';
 import { Tensor } from '../graph/operation';
+import { flatten, isNested } from '../ops/structure';
 import { isInteger } from '../value/dtype';
 import { compatible, tupleShape } from '../value/shape';
 import { type Nested, Value } from '../value/value';
 
 export type FeedValue = Nested | Value;
 /**
- * A Map from tensors (variables, names), pairs, or an object keyed by tensor name. A list of keys takes a list of values
+ * A Map from tensors (variables, names), pairs, or an object keyed by tensor name. A list or object of keys takes values
  * nested alike: in it plain lists are structure, so values are numbers, typed arrays or tf.Value.
  */
 export type Feeds =
@@ -32,11 +33,10 @@ export function readFeeds(graph: Graph, feeds: Feeds | undefined): Map<Tensor, V
   return found;
 }
 
-const leaves = (x: unknown): unknown[] => (Array.isArray(x) ? x.flatMap(leaves) : [x]);
 /** As nest.flatten_dict_items. */
 function flattenPair([key, value]: readonly [unknown, FeedValue]): (readonly [unknown, FeedValue])[] {
-  if (!Array.isArray(key)) return [[key, value]];
-  const [keys, values] = [leaves(key), leaves(value) as FeedValue[]];
+  if (!isNested(key)) return [[key, value]];
+  const [keys, values] = [flatten(key, true), flatten(value, true) as FeedValue[]];
   if (keys.length !== values.length) {
     throw new GraphError(
       'Value',

@@ -3,6 +3,7 @@ import { GraphError } from '../errors';
 import type { Graph } from '../graph/graph';
 import { IndexedSlices } from '../graph/indexed_slices';
 import { Operation, Tensor } from '../graph/operation';
+import type { State } from '../layers/rnn_cells';
 import type { Value } from '../value/value';
 
 /** A tensor, an operation, a variable, a name, IndexedSlices, or arrays and objects of these. */
@@ -17,10 +18,17 @@ export type Fetched<F> = F extends Tensor
       : F extends { asGraphElement(): unknown }
         ? Value
         : F extends readonly unknown[]
-          ? { [K in keyof F]: Fetched<F[K]> }
-          : F extends object
-            ? { [K in keyof F]: Fetched<F[K]> }
-            : unknown;
+          ? // The state of a cell may nest without end.
+            readonly State[] extends F
+            ? unknown extends F[number]
+              ? { [K in keyof F]: unknown }
+              : readonly State<Value>[]
+            : { [K in keyof F]: Fetched<F[K]> }
+          : F extends null | undefined
+            ? never
+            : F extends object
+              ? { [K in keyof F]: Fetched<F[K]> }
+              : unknown;
 
 export interface FetchList {
   readonly tensors: readonly Tensor[];

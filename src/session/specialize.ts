@@ -80,7 +80,7 @@ export function specialize(
       const through = passed ? inputs[Object.keys(def.inputs).indexOf(from as string)] : undefined;
       const isHandle = t.dtype === 'resource' || t.dtype === 'variant';
       const handle = isHandle ? (def.handle ? def.handle(bag, attrs as never) : inputs[0]?.handle) : undefined;
-      const partial = through?.value ?? (i === 0 ? def.partial?.(bag, attrs as never) : undefined);
+      const partial = through?.value ?? def.partial?.(bag, attrs as never, i);
       const shape = shapes[i] ?? null;
       const { value } = through ?? {};
       const cells = isFull(shape) ? through?.cells : undefined;

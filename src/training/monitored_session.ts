@@ -8,7 +8,7 @@ import type { RunOptions, Session } from '../session/session';
 import { Coordinator } from './coordinator';
 import type { Scaffold } from './scaffold';
 import { type ChiefOptions, ChiefSessionCreator, type SessionCreator } from './session_creators';
-import { runWithHooks, type SessionRunHook, StopIteration } from './session_run_hook';
+import { runWithHooks, SessionRunHook, StopIteration } from './session_run_hook';
 
 /** After these a new session is made, from the last checkpoint, and the run is done again. */
 const PREEMPTIONS: ReadonlySet<string> = new Set(['Aborted', 'Unavailable']);
@@ -54,6 +54,9 @@ export class MonitoredSession {
   /** The ops of hooks and scaffold are made before the first await. */
   static async open(parts: Parts): Promise<MonitoredSession> {
     const graph = parts.graph ?? getDefaultGraph();
+    if (!Array.isArray(parts.hooks) || !parts.hooks.every((hook) => hook instanceof SessionRunHook)) {
+      throw new GraphError('Type', 'hooks must be a list of SessionRunHook.');
+    }
     const opened = new MonitoredSession(graph, parts);
     graph.asDefault(() => {
       for (const hook of parts.hooks) hook.begin();
@@ -111,6 +114,7 @@ export class MonitoredSession {
    * error the hooks' end() is not called. It is not the default session.
    */
   async use<R>(body: (session: this) => R | Promise<R>): Promise<R | undefined> {
+    if (typeof body !== 'function') throw new GraphError('Type', 'body must be callable.');
     let result: R | undefined;
     try {
       result = await body(this);

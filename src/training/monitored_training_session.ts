@@ -1,4 +1,5 @@
 /** @file tf.train.MonitoredTrainingSession: a monitored session that saves checkpoints and summaries. */
+import { GraphError } from '../errors';
 import type { Graph } from '../graph/graph';
 import { type MonitoredSession, monitoredSession } from './monitored_session';
 import { CheckpointSaverHook, StepCounterHook, SummarySaverHook } from './saver_hooks';
@@ -63,6 +64,7 @@ export async function monitoredTrainingSession(options: MonitoredTrainingOptions
   } = options;
   const scaffold = options.scaffold ?? new Scaffold();
   const hooks = options.hooks ?? [];
+  if (!Array.isArray(hooks)) throw new GraphError('Type', 'hooks must be a list of SessionRunHook.');
   if (!isChief) {
     const sessionCreator = new WorkerSessionCreator({ scaffold, maxWaitSecs });
     return monitoredSession({ graph, sessionCreator, hooks, stopGracePeriodSecs });

@@ -148,6 +148,7 @@ export class SummarySaverHook extends SessionRunHook {
   #step!: Tensor;
   #nextStep: number | null = null;
   #isTurn = false;
+  #stepBefore = 0;
 
   constructor(options: SummarySaverOptions = {}) {
     super();
@@ -163,17 +164,19 @@ export class SummarySaverHook extends SessionRunHook {
     this.#nextStep = null;
     this.#step = stepReadFor('SummarySaverHook');
   }
-  override beforeRun(_context: SessionRunContext): SessionRunArgs {
+  override async beforeRun({ session }: SessionRunContext): Promise<SessionRunArgs> {
     this.#isTurn = this.#nextStep === null || this.#timer.shouldTriggerForStep(this.#nextStep);
+    // Read apart, as the run might read it after its update.
+    if (!this.#isTurn) this.#stepBefore = numberOf(await session.run(this.#step));
     const op = this.#options.summaryOp ?? this.#options.scaffold?.summaryOp;
     const summary = op == null ? [] : [op].flat();
-    return new SessionRunArgs({ globalStep: this.#step, summary: this.#isTurn ? summary : [] });
+    return new SessionRunArgs({ summary: this.#isTurn ? summary : [] });
   }
   override async afterRun(context: SessionRunContext, values: SessionRunValues): Promise<void> {
     if (!this.#writer) return;
-    const found = values.results as { globalStep: unknown; summary: readonly SummaryLike[] };
+    const found = values.results as { summary: readonly SummaryLike[] };
     const isFirst = this.#nextStep === null;
-    const step = this.#isTurn ? numberOf(await context.session.run(this.#step)) : numberOf(found.globalStep) + 1;
+    const step = this.#isTurn ? numberOf(await context.session.run(this.#step)) : this.#stepBefore + 1;
     if (isFirst) this.#writer.addSessionLog({ status: 'START' }, step);
     if (this.#isTurn) {
       this.#timer.updateLastTriggeredStep(step);

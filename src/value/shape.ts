@@ -62,7 +62,7 @@ export function broadcast(a: Shape, b: Shape): Shape {
     const [x, y] = [at(a, i), at(b, i)];
     if (x === 1) out.push(y);
     else if (y === 1 || x === y) out.push(x);
-    else if (x === null || y === null) out.push(x ?? y);
+    else if (x === null || y === null) out.push((x ?? y ?? 0) > 1 ? (x ?? y) : null);
     else {
       throw new GraphError('Value', `Dimensions must be equal, but are ${x} and ${y}`, {
         atRun: `Incompatible shapes: ${showShape(a)} vs. ${showShape(b)}`,

@@ -41,7 +41,10 @@ class SignOptimizer extends Optimizer {
     this.#decay = signDecayFn;
   }
   override applyGradients(pairs: readonly GradAndVar[], options: ApplyOptions = {}): Operation {
-    if (this.#decay) this.#signDecay = convertToTensor(this.#decay(options.globalStep), { name: 'sign_decay' });
+    if (this.#decay)
+      this.#signDecay = convertToTensor(this.#decay(options.globalStep as Variable | null | undefined), {
+        name: 'sign_decay',
+      });
     return super.applyGradients(pairs, options);
   }
   protected override createSlots(variables: readonly Variable[]): void {
