@@ -284,6 +284,7 @@ export {
 } from './ops/variables';
 export { type LoopFunction, type ShapeInvariants, type WhileLoopOptions, whileLoop } from './ops/while';
 export { getDefaultSession, InteractiveSession } from './session/default_session';
+export type { Feeds, FeedValue } from './session/feeds';
 export type { FetchList } from './session/fetches';
 export { type RunOptions, Session } from './session/session';
 export * as tflearn from './tflearn';

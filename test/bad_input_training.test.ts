@@ -49,3 +49,38 @@ test('hooks that are none are refused, and the graph can grow afterwards', async
   expect(numberOf(await new tf.Session().run(tf.constant(1).add(1)))).toBe(2);
 });
 const numberOf = (v: tf.Value): number => Number(v);
+
+test.each<[string, () => unknown, string]>([
+  [
+    'a name of a summary that is no text',
+    () => tf.summary.scalar(wrong(3), 1),
+    'The name of a summary must be a string, got 3',
+  ],
+  ['tensors to log', () => new tf.train.LoggingTensorHook(wrong(null), { everyNIter: 1 }), 'tensors must be a list'],
+  [
+    'a folder for checkpoints',
+    () => new tf.train.CheckpointSaverHook(wrong(null), { saveSteps: 1 }),
+    'checkpoint_dir must be a string',
+  ],
+  ['a folder to look for checkpoints', () => tf.train.latestCheckpoint(wrong(null)), 'checkpoint_dir must be a string'],
+  ['a MetaGraph', () => tf.train.importMetaGraph(wrong(null)), 'A MetaGraph is a file name, bytes or a message'],
+  ['an equation', () => tf.einsum(wrong(null), [[1]]), 'equation must be a string'],
+  [
+    'a body for argScope',
+    () => tf.contrib.slim.argScope([tf.contrib.slim.conv2d], {}, wrong(null)),
+    'arg_scope needs a function',
+  ],
+  ['a layer to stack', () => tf.contrib.layers.stack([[1]], wrong('a'), [1]), 'layer must be a function'],
+  [
+    'an optimizer for createTrainOp',
+    () => tf.contrib.training.createTrainOp(tf.constant(1), wrong('sgd')),
+    'optimizer must be a tf.train.Optimizer',
+  ],
+  [
+    'an optimizer to average',
+    () => new tf.contrib.opt.MovingAverageOptimizer(wrong('sgd')),
+    'opt must be a tf.train.Optimizer',
+  ],
+])('refused by type: %s', (_, call, words) => {
+  expect(call).toThrow(expect.objectContaining({ code: 'Type', message: expect.stringContaining(words) as string }));
+});

@@ -12,7 +12,7 @@ import { clipByNorm, globalNorm } from '../ops/clip';
 import { noOp, withDependencies } from '../ops/control';
 import { histogramOf, scalar } from '../ops/summary';
 import { trainableVariables, type Variable } from '../ops/variables';
-import type { ComputeOptions, Optimizer } from '../optimizers/optimizer';
+import { type ComputeOptions, Optimizer } from '../optimizers/optimizer';
 import { getOrCreateGlobalStep } from '../training/global_step';
 
 export type GradientAndVariable = readonly [gradient: Grad | null, variable: Variable];
@@ -92,6 +92,13 @@ export interface CreateTrainOpOptions extends Omit<ComputeOptions, 'varList' | '
  * @tensorflow tf.contrib.training.create_train_op
  */
 export function createTrainOp(totalLoss: Tensor, optimizer: Optimizer, options: CreateTrainOpOptions = {}): Tensor {
+  if (!(optimizer instanceof Optimizer)) {
+    throw new GraphError('Type', `optimizer must be a tf.train.Optimizer, got ${optimizer}`);
+  }
+  const lists = [options.updateOps, options.variablesToTrain];
+  if (lists.some((x) => x != null && (typeof x !== 'object' || !(Symbol.iterator in x)))) {
+    throw new GraphError('Type', 'update_ops and variables_to_train must be lists');
+  }
   const graph = getDefaultGraph();
   const { globalStep = getOrCreateGlobalStep() as Variable, gateGradients, aggregationMethod } = options;
   const all = new Set(graph.getCollection(GraphKeys.UPDATE_OPS));

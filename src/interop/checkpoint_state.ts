@@ -7,6 +7,12 @@ import type { Value } from '../value/value';
 import { CheckpointReader } from './checkpoint';
 import { floatText, quoted } from './text_format';
 
+/** A path or folder that was given. Raises Type for what is no text. */
+export function pathName(path: string, argument: string): string {
+  if (typeof path === 'string') return path;
+  throw new GraphError('Type', `${argument} must be a string, got ${path}`);
+}
+
 /** What the file `checkpoint` says. */
 export interface CheckpointState {
   /** The newest one. */
@@ -117,7 +123,7 @@ function unquoted(text: string): string {
 
 /** The path of the newest checkpoint in a folder, or null. @tensorflow tf.train.latest_checkpoint */
 export function latestCheckpoint(dir: string, latestFilename?: string): string | null {
-  const path = getCheckpointState(dir, latestFilename)?.modelCheckpointPath;
+  const path = getCheckpointState(pathName(dir, 'checkpoint_dir'), latestFilename)?.modelCheckpointPath;
   if (path === undefined) return null;
   if (checkpointExists(path)) return path;
   logging.error(`Couldn't match files for checkpoint ${path}`);

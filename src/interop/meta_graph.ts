@@ -1,5 +1,4 @@
-/** @file MetaGraphs: a graph with its collections, to and from the files that TensorFlow's Saver and export write. */
-import { readFileSync } from 'node:fs';
+
 import { create, toBinary } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
 import type { TensorLike } from '../graph/convert';
@@ -9,7 +8,7 @@ import { prependNameScope, stripNameScope } from '../graph/scoped_names';
 import { RefVariable, ResourceVariable, Variable } from '../ops/variables';
 import { functionLibrary, nodeAttrs } from './function_defs';
 import { importGraphDef } from './import_graph';
-import { readMessage, readMetaGraph, writeMetaGraph } from './messages';
+import { readMessage } from './messages';
 import {
   type CollectionDef,
   CollectionDefSchema,
@@ -49,24 +48,6 @@ export interface ImportMetaGraphOptions {
 }
 
 /**
- * Adds the graph and the collections of a MetaGraphDef, a `.meta` file's path or its bytes, to the default graph; as
- * tf.train.import_meta_graph. Raises DataLoss for what is no such file, Value for nodes that do not fit together.
- */
-export function importMetaGraph(
-  source: string | Uint8Array | MetaGraphDef,
-  options: ImportMetaGraphOptions = {},
-): MetaGraphDef {
-  const meta =
-    typeof source === 'string'
-      ? readMetaGraph(readFile(source))
-      : source instanceof Uint8Array
-        ? readMetaGraph(source)
-        : source;
-  importScopedMetaGraph(meta, options);
-  return meta;
-}
-
-/**
  * Adds a MetaGraphDef to a graph and answers its global variables by the names they were exported under, as
  * tf.compat.v1.train.import_scoped_meta_graph. Raises Value for unbound inputs that `inputMap` does not name.
  */
@@ -97,17 +78,6 @@ function checkUnbound(meta: MetaGraphDef, inputMap: Readonly<Record<string, unkn
     'Value',
     `Graph contains unbound inputs: ${unbound.filter((x) => !given.includes(x)).join(',')}. Must provide these inputs through input_map.`,
   );
-}
-
-function readFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (e) {
-    throw new GraphError(
-      'NotFound',
-      `File ${path} does not exist or cannot be read: ${e instanceof Error ? e.message : e}`,
-    );
-  }
 }
 
 function readCollection(
@@ -163,11 +133,6 @@ export function asGraphDef(graph: Graph = getDefaultGraph()): GraphDef {
   });
   const library = functionLibrary(graph);
   return create(GraphDefSchema, { node, versions: VERSION, ...(library && { library }) });
-}
-
-/** The graph and its collections as a MetaGraphDef; as tf.train.export_meta_graph. */
-export function exportMetaGraph(graph: Graph = getDefaultGraph()): Uint8Array {
-  return writeMetaGraph(exportScopedMetaGraph({ graph }).metaGraph);
 }
 
 export interface ExportMetaGraphOptions {

@@ -49,7 +49,10 @@ export function importMetaGraph(
 }
 function readSource(source: string | Uint8Array | MetaGraphDef): MetaGraphDef {
   if (source instanceof Uint8Array) return readMetaGraph(source);
-  if (typeof source !== 'string') return source;
+  if (typeof source === 'object' && source !== null) return source;
+  if (typeof source !== 'string') {
+    throw new GraphError('Type', `A MetaGraph is a file name, bytes or a message, not ${source}`);
+  }
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(source);

@@ -16,6 +16,7 @@ import {
   checkpointExists,
   getCheckpointMtimes,
   metaGraphFilename,
+  pathName,
   removeCheckpoint,
   updateCheckpointState,
 } from './checkpoint_state';
@@ -152,6 +153,7 @@ export class Saver {
   async save(session: Session, path: string, options: SaveOptions = {}): Promise<string | null> {
     const { metaGraphSuffix = 'meta', writeMetaGraph = true, writeState = true } = options;
     const latestFilename = options.latestFilename ?? 'checkpoint';
+    pathName(path, 'save_path');
     if (!this.#isBuilt) {
       throw new GraphError('Runtime', '`build()` should be called before save if defer_build==True');
     }

@@ -14,10 +14,10 @@ export interface SpatialOptions {
 /** n sizes. Raises Value for another number of them. */
 export function sizesOf(given: Sizes, n: number, name: string): readonly number[] {
   if (typeof given === 'number') return new Array<number>(n).fill(given);
-  if (given.length === n && given.every(Number.isInteger)) return given;
+  if (Array.isArray(given) && given.length === n && given.every(Number.isInteger)) return given;
   throw new GraphError(
     'Value',
-    `The \`${name}\` argument must be a tuple of ${n} integers. Received: (${given.join(', ')})`,
+    `The \`${name}\` argument must be a tuple of ${n} integers. Received: (${[given].flat().join(', ')})`,
   );
 }
 

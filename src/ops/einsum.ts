@@ -149,6 +149,7 @@ function broadcastAll(inputs: readonly Tensor[], ins: readonly string[], out: st
  * @tensorflow tf.einsum
  */
 export function einsum(equation: string, inputs: readonly TensorLike[], { name }: Named = {}): Tensor {
+  if (typeof equation !== 'string') throw new GraphError('Type', `equation must be a string, got ${equation}`);
   const graph = graphOf(inputs);
   return graph.nameScope(name ?? 'einsum', () => {
     const tensors = inputs.map((t) => convertToTensor(t, {}, graph));

@@ -37,8 +37,9 @@ const JOIN: Readonly<Record<Kind, Join>> = {
   Sum: (sum, x) => sum + x,
   Mean: (sum, x) => sum + x,
   Prod: (sum, x) => sum * x,
-  // Math.min and Math.max refuse bigints, and answer NaN where a number is none.
+  // biome-ignore lint/complexity/useMathMinMax: they refuse bigints.
   Min: (sum, x) => (typeof x === 'bigint' ? (x < sum ? x : sum) : Math.min(x, sum)),
+  // biome-ignore lint/complexity/useMathMinMax: as above.
   Max: (sum, x) => (typeof x === 'bigint' ? (x > sum ? x : sum) : Math.max(x, sum)),
 };
 

@@ -141,6 +141,7 @@ export interface SummaryOptions {
 
 /** What is not allowed in a name becomes `_`. */
 function clean(name: string): string {
+  if (typeof name !== 'string') throw new GraphError('Type', `The name of a summary must be a string, got ${name}`);
   const legal = name.replace(/[^-/\p{L}\p{N}_.]/gu, '_').replace(/^\/+/, '');
   if (legal !== name) logging.info(`Summary name ${name} is illegal; using ${legal} instead.`);
   return legal;

@@ -124,6 +124,9 @@ export class LoggingTensorHook extends SessionRunHook {
   constructor(tensors: readonly Loggable[] | Readonly<Record<string, Loggable>>, options: LoggingTensorOptions = {}) {
     super();
     const { everyNIter = null, everyNSecs = null, atEnd = false } = options;
+    if (typeof tensors !== 'object' || tensors === null) {
+      throw new GraphError('Type', `tensors must be a list or a dict of tensors, got ${tensors}`);
+    }
     const onlyAtEnd = atEnd && everyNIter === null && everyNSecs === null;
     if (!onlyAtEnd && (everyNIter === null) === (everyNSecs === null)) {
       throw new GraphError(

@@ -54,6 +54,9 @@ const isOn = ({ saveSteps, saveSecs }: Rhythm): boolean => (saveSteps ?? 0) > 0 
  * @tensorflow tf.train.MonitoredTrainingSession
  */
 export async function monitoredTrainingSession(options: MonitoredTrainingOptions = {}): Promise<MonitoredSession> {
+  if (typeof options !== 'object' || options === null) {
+    throw new GraphError('Type', `The options of a session must be one object, got ${options}`);
+  }
   const {
     graph,
     isChief = true,

@@ -30,6 +30,7 @@ export function assignMovingAverage(
 ): Tensor {
   const { graph } = variable;
   return graph.nameScope(name, (scope) => {
+    if (typeof decay === 'string') throw new GraphError('Type', `decay must be a number, got '${decay}'`);
     const rest = typeof decay === 'number' ? convertToTensor(1 - decay, { name: 'decay' }) : decay.rsub(1);
     const rate = cast(rest, variable.dtype);
     if (zeroDebias) return debiased(variable, value, rate);

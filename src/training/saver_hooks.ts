@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { GraphError } from '../errors';
 import { GraphKeys } from '../graph/collections';
 import type { Tensor } from '../graph/operation';
+import { pathName } from '../interop/checkpoint_state';
 import { type FileWriter, FileWriterCache, type SummaryLike } from '../interop/file_writer';
 import { graphDefWithShapes, metaGraphOf, writeGraph } from '../interop/saved_graph';
 import type { Saver } from '../interop/saver';
@@ -61,7 +62,7 @@ export class CheckpointSaverHook extends SessionRunHook {
     if (options.saver && options.scaffold) {
       throw new GraphError('Value', 'You cannot provide both saver and scaffold.');
     }
-    this.#dir = checkpointDir;
+    this.#dir = pathName(checkpointDir, 'checkpoint_dir');
     this.#path = join(checkpointDir, options.checkpointBasename ?? 'model.ckpt');
     this.#options = options;
     this.#timer = new SecondOrStepTimer({ everySecs: options.saveSecs, everySteps: options.saveSteps });

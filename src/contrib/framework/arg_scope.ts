@@ -132,7 +132,8 @@ export function argScope<R>(
     signatureOf(fn);
     scope.set(fn, { ...scope.get(fn), ...(options as Options) });
   }
-  return within(scope, body!);
+  if (typeof body !== 'function') throw new GraphError('Type', 'arg_scope needs a function to run, after the options');
+  return within(scope, body);
 }
 
 function within<R>(scope: ArgScope, body: Body<R>): R {

@@ -131,6 +131,7 @@ export const dropout: DropOut = scoped(
     const { noiseShape = null, isTraining = true, outputsCollections, scope: given = null, seed } = options;
     const body = (scope: VariableScope): Tensor => {
       const x = convertToTensor(inputs);
+      if (typeof keepProb === 'string') throw new GraphError('Type', `keep_prob must be a number, got '${keepProb}'`);
       const rate = typeof keepProb === 'number' ? 1 - keepProb : keepProb.rsub(1);
       const layer = new Dropout({ rate, noiseShape, seed, name: scope.name, scope });
       const y = layer.apply(x, { training: isTraining as boolean });

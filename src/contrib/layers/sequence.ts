@@ -22,6 +22,7 @@ function chain(
   defaultName: string,
   { scope, ...options }: StackOptions,
 ): Tensor {
+  if (typeof layer !== 'function') throw new GraphError('Type', `layer must be a function, got ${layer}`);
   return variableScope(scope ?? null, { defaultName, values: [inputs] }, () => {
     const name = scope ?? nameOf(layer, defaultName.toLowerCase());
     return calls.reduce(
@@ -54,6 +55,9 @@ export function repeat(inputs: TensorLike, repetitions: number, layer: AnyLayer,
   const last = args.at(-1);
   const options = isOptions(last) ? (last as StackOptions) : {};
   const own = isOptions(last) ? args.slice(0, -1) : args;
+  if (!(Number.isInteger(repetitions) && repetitions >= 0)) {
+    throw new GraphError('Value', `repetitions must be a non-negative integer, got ${repetitions}`);
+  }
   const calls = new Array<readonly unknown[]>(repetitions).fill(own);
   return chain(inputs, layer, calls, 'Repeat', options);
 }

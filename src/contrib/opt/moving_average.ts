@@ -27,7 +27,7 @@ export class MovingAverageOptimizer extends Optimizer {
   #swaps: Map<string, string> | null = null;
 
   constructor(inner: Optimizer, { averageDecay = 0.9999, numUpdates, sequentialUpdate }: MovingAverageOptions = {}) {
-    super(inner.getName());
+    super(nameOf(inner));
     this.#inner = inner;
     this.#averages = new ExponentialMovingAverage(averageDecay, { numUpdates });
     this.#sequential = sequentialUpdate ?? true;
@@ -85,6 +85,10 @@ export class MovingAverageOptimizer extends Optimizer {
   }
 }
 
+function nameOf(inner: Optimizer): string {
+  if (inner instanceof Optimizer) return inner.getName();
+  throw new GraphError('Type', `opt must be a tf.train.Optimizer, got ${inner}`);
+}
 function byName(list: readonly Variable[] | Readonly<Record<string, Variable>>): Map<string, Variable> {
   if (!Array.isArray(list)) return new Map(Object.entries(list));
   const named = new Map<string, Variable>();

@@ -1,5 +1,6 @@
 /** @file An optimizer around an optimizer that holds the norm of variables down. */
 
+import { GraphError } from '../../errors';
 import { getDefaultGraph } from '../../graph/graph';
 import { IndexedSlices } from '../../graph/indexed_slices';
 import type { Grad } from '../../graph/opdef';
@@ -39,6 +40,9 @@ export class VariableClippingOptimizer extends Optimizer {
     { useLocking, colocateClipOpsWithVars = false, name = 'VariableClipping' }: VariableClippingOptions = {},
   ) {
     super(name, useLocking);
+    if (!(varsToClipDims instanceof Map)) {
+      throw new GraphError('Type', 'vars_to_clip_dims must be a Map from variables to lists of dimensions');
+    }
     this.#inner = inner;
     this.#dims = new Map([...varsToClipDims].map(([v, dims]) => [v, [...dims]]));
     this.#maxNorm = maxNorm;
