@@ -14,6 +14,7 @@ import { cast } from './cast';
 import { mapCells, zipBy } from './cellwise';
 import { less, where } from './compare';
 import { concat } from './join';
+import { times } from './operators';
 import { zeros, zerosLike } from './shape';
 import { exp, negative, sigmoid } from './unary';
 
@@ -162,7 +163,7 @@ const curved =
     const { gradients, outputs: y } = t as unknown as { gradients: Tensor; outputs: Tensor };
     const first = again(dy, y);
     const below = less(y, 0);
-    const product = dy.mul(gradients);
+    const product = times(dy, gradients);
     return { gradients: first, outputs: where(below, product, zerosLike(y)) } as never;
   };
 
@@ -213,7 +214,7 @@ const SoftplusGrad = grad({
   gradient: ({ backprops: dy }, { gradients, features: x }) =>
     dy.graph.controlDependencies([dy], () => {
       const first = softplusGrad(dy, x);
-      const product = dy.mul(gradients);
+      const product = times(dy, gradients);
       const below = exp(negative(x)).add(2).add(exp(x));
       return { gradients: first, features: product.truediv(below) };
     }),
@@ -227,7 +228,7 @@ const Softplus = unary({
   kernel: 'softplus_f32',
   gradient: ({ activations: dy }, { features: x }) => {
     const s = sigmoid(x);
-    return { features: dy.mul(s) };
+    return { features: times(dy, s) };
   },
 });
 /** log(1 + exp(x)). @tensorflow tf.nn.softplus */

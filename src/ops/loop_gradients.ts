@@ -4,6 +4,7 @@ import { outputContextOf } from '../graph/context';
 import { IndexedSlices } from '../graph/indexed_slices';
 import type { Grad } from '../graph/opdef';
 import { type Operation, Tensor } from '../graph/operation';
+import { compatible, showShape } from '../value/shape';
 import { equal } from './compare';
 import { CondContext, WhileContext } from './contexts';
 import { asSlices, enter, exit, merge, nextIteration, switchOn, switchRefOrTensor } from './flow';
@@ -54,10 +55,20 @@ export function addBackEdge(merged: Grad, next: Grad): Grad {
     return t;
   }
   const slices = nextIteration(asSlices(next));
-  merged.values.op.updateInput(1, slices.values);
-  merged.indices.op.updateInput(1, slices.indices);
-  if (merged.denseShape && slices.denseShape) merged.denseShape.op.updateInput(1, slices.denseShape);
+  const [into, from] = [partsOf(merged), partsOf(slices)];
+  if (into.length !== from.length || into.some((m, i) => m.dtype !== from[i]!.dtype))
+    throw new GraphError('Value', "The two structures don't have the same nested structure.");
+  into.forEach((m, i) => {
+    closeLoop(m, from[i]!);
+  });
   return slices;
+}
+function closeLoop(merged: Tensor, next: Tensor): void {
+  if (!compatible(next.shape, merged.op.inputs[1]!.shape)) {
+    const shapes = `${showShape(next.shape)} and ${showShape(merged.op.inputs[1]!.shape)}`;
+    throw new GraphError('InvalidArgument', `Cannot update edge, incompatible shapes: ${shapes}.`);
+  }
+  merged.op.updateInput(1, next);
 }
 
 /** A Merge's gradient goes to the input that was live. */

@@ -12,7 +12,7 @@ import { subtract } from './arithmetic';
 import type { Named } from './array';
 import { roundHalves } from './conv_cells';
 import { concat } from './join';
-import { modulo, plus } from './operators';
+import { minus, modulo, plus, times } from './operators';
 import { transpose } from './permute';
 import { range } from './range';
 import { reduceSum } from './reduce';
@@ -54,8 +54,8 @@ const Softmax = defineOp({
   outputs: { softmax: 'T' },
   infer: ({ logits }) => ({ softmax: vector(logits.shape) }),
   gradient({ softmax: dy }, { softmax: y }) {
-    const sum = reduceSum(dy.mul(y), { axis: -1, keepdims: true });
-    return { logits: dy.sub(sum).mul(y) };
+    const sum = reduceSum(times(dy, y), { axis: -1, keepdims: true });
+    return { logits: minus(dy, sum).mul(y) };
   },
   reference: ({ logits, softmax }) => eachRow(logits, softmax, (x, top, sum) => Math.exp(x - top) / sum),
   kernel: ({ logits, softmax }) => softmaxRows(logits, softmax),
@@ -68,7 +68,7 @@ const LogSoftmax = defineOp({
   gradient({ logsoftmax: dy }, { logsoftmax: y }) {
     const p = exp(y);
     const sum = reduceSum(dy, { axis: -1, keepdims: true });
-    return { logits: dy.sub(sum.mul(p)) };
+    return { logits: minus(dy, sum.mul(p)) };
   },
   reference: ({ logits, logsoftmax }) => eachRow(logits, logsoftmax, (x, top, sum) => x - top - Math.log(sum)),
   kernel: ({ logits, logsoftmax }) => logSoftmaxRows(logits, logsoftmax),
