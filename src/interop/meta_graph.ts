@@ -1,4 +1,4 @@
-
+/** @file MetaGraphs: a graph with its collections, to and from the files that TensorFlow's Saver and export write. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { GraphError } from '../errors';
 import type { TensorLike } from '../graph/convert';
