@@ -1,7 +1,7 @@
 /** @file What npm run fuzz:tf found: each was a difference from TensorFlow 1.15.5, whose values stand here. */
 import * as tf from '../src';
 
-import { bench, expectRunError } from './conformance/harness';
+import { bench, expectError, expectRunError } from './conformance/harness';
 
 const shapeOf = (t: tf.Tensor): (number | null)[] | null => (t.shape ? [...t.shape] : null);
 
@@ -243,6 +243,98 @@ test('the largest and smallest rows of int64 segments', async () => {
     [5, 4],
     [7, 1],
   ]);
+});
+
+test.each([
+  ['softmax', tf.nn.softmax],
+  ['logSoftmax', tf.nn.logSoftmax],
+  ['softplus', tf.nn.softplus],
+])('the rows gathered from %s have a gradient', async (_, f: (x: tf.Tensor) => tf.Tensor) => {
+  const b = bench();
+  const [x, g, whole] = b.build(() => {
+    const x = tf.placeholder('float32', [3, 2]);
+    const rows = tf.gather(f(x), [0, 0]);
+    const mask = tf.constant([
+      [2, 4],
+      [0, 0],
+      [0, 0],
+    ]);
+    const [g] = tf.gradients(tf.multiply(rows, [1, 2]), x);
+    return [x, g as tf.Tensor, tf.gradients(tf.multiply(f(x), mask), x)[0] as tf.Tensor] as const;
+  });
+  const feed = [
+    [
+      x,
+      [
+        [1, 2],
+        [3, 5],
+        [-1, 0.5],
+      ],
+    ],
+  ] as const;
+  const [got, want] = [await b.run(g, feed), await b.run(whole, feed)] as [number[][], number[][]];
+  got.flat().forEach((cell, i) => {
+    expect(cell).toBeCloseTo(want.flat()[i]!, 6);
+  });
+});
+
+describe('the rows gathered from what a loop gives', () => {
+  const slope = (ids: number[], dtype: 'int32' | 'int64', body: (x: tf.Tensor) => tf.Tensor) => {
+    const b = bench();
+    const build = () =>
+      b.build(() => {
+        const x = tf.placeholder('float32', [3, 2], { name: 'x' });
+        const [, y] = tf.whileLoop(
+          (i: tf.Tensor) => tf.less(i, 2),
+          (i: tf.Tensor, v: tf.Tensor) => [tf.add(i, 1), body(v)],
+          [tf.constant(0, 'int32'), x],
+        ) as [tf.Tensor, tf.Tensor];
+        return tf.convertToTensor(tf.gradients(tf.gather(y, tf.constant(ids, dtype)), x)[0] as never);
+      });
+    return {
+      build,
+      run: (g: tf.Tensor) =>
+        b.run(g, [
+          [
+            'x:0',
+            [
+              [1, 1],
+              [1, 1],
+              [1, 1],
+            ],
+          ],
+        ]),
+    };
+  };
+  const half = (x: tf.Tensor): tf.Tensor => tf.multiply(x, 0.5);
+
+  test('have a gradient where the slices of all rounds fit each other', async () => {
+    const kept = slope([1, 1], 'int64', tf.negative);
+    expect(await kept.run(kept.build())).toEqual([
+      [0, 0],
+      [2, 2],
+      [0, 0],
+    ]);
+    const halved = slope([1, 1, 0], 'int32', half);
+    expect(await halved.run(halved.build())).toEqual([
+      [0.25, 0.25],
+      [0.5, 0.5],
+      [0, 0],
+    ]);
+  });
+  test('are refused where they do not', () => {
+    const words = 'Cannot update edge, incompatible shapes: [3,2] and [2,2].';
+    expectError('InvalidArgument', words, slope([1, 1], 'int32', half).build);
+    const odd = "The two structures don't have the same nested structure.";
+    expectError('Value', odd, slope([1, 1, 0], 'int64', half).build);
+  });
+});
+
+test('a row of an empty matrix of whole numbers', async () => {
+  const b = bench();
+  const row = b.build(() => tf.zeros([2, 0], 'int32').at(-1));
+  expect(row.shape).toEqual([0]);
+  expect(await b.run(row)).toEqual([]);
 });
 
 describe('static shapes are those of the shape functions', () => {

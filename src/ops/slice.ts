@@ -116,7 +116,7 @@ const StridedSlice = defineOp({
     return { output: select(input.shape, begin.value, end.value, strides.value, attrs).shape };
   },
   partial({ input, begin, end, strides }, { begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask }) {
-    const known = input.partial;
+    const known = input.shape?.length === 1 ? input.partial : undefined;
     if (!known || !begin.value || !end.value || !strides.value || strides.value.length !== 1) return undefined;
     if (strides.value[0]! < 0) return undefined;
     const masks = { begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask };

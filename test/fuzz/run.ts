@@ -1,4 +1,4 @@
-/** @file npm run fuzz:tf: random graphs here and in the real TensorFlow 1.15.5; see CONTRIBUTING. */
+/** @file npm run fuzz:tf -- [--graphs N] [--seed S] [--only I] [--keep DIR]: random graphs, here and in TensorFlow 1.15.5. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -56,10 +56,11 @@ async function check(index: number, options: Options, reference: Reference): Pro
 
 /**
  * Where TensorFlow finds more, or less, than the shapes of the inputs tell: it knows float constants of ranges, and what
- * Where gives for a constant; and nothing of loop variables that were imported.
+ * Where gives for a constant; and nothing of loop variables that were imported, or of what a Saver restores.
  */
 const known = (op: tf.Operation): boolean =>
-  /^(Ref)?Enter$|^Range$/.test(op.type) || op.inputs.some((t) => [...ancestors(t)].some((a) => a.op.type === 'Where'));
+  /^(Ref)?Enter$|^Range$/.test(op.type) ||
+  op.inputs.some((t) => [...ancestors(t)].some((a) => /^(Where|RestoreV2)$/.test(a.op.type)));
 
 /** Given the same of its inputs, an op has the static shapes of TensorFlow's shape function: they decide what is built later. */
 function shapesDiffer(graph: tf.Graph, theirs: Shapes): string | null {
