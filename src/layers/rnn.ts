@@ -9,7 +9,7 @@ import { cast } from '../ops/cast';
 import { equal, where } from '../ops/compare';
 import { cond } from '../ops/cond';
 import { Assert } from '../ops/control';
-import { concat, stack } from '../ops/join';
+import { concat, stack, unstack } from '../ops/join';
 import { maximum, minimum } from '../ops/pairs';
 import { reverse, reverseSequence, transpose } from '../ops/permute';
 import { range } from '../ops/range';
@@ -20,6 +20,7 @@ import { TensorArray } from '../ops/tensor_array';
 import { type VariableScope, variableScope } from '../ops/variable_scope';
 import { whileLoop } from '../ops/while';
 import type { DType } from '../value/dtype';
+import { merge } from '../value/shape';
 import { Value } from '../value/value';
 import { type Cell, joined, joinedShape, type State } from './rnn_cells';
 
@@ -268,4 +269,40 @@ export function bidirectionalDynamicRnn(
     [fw[0], back(bw[0])],
     [fw[1], bw[1]],
   ];
+}
+
+export interface StaticBidirectionalOptions extends Omit<StaticRnnOptions, 'initialState'> {
+  readonly initialStateFw?: State | undefined;
+  readonly initialStateBw?: State | undefined;
+}
+/** Steps in the reverse order, each sequence within its own length. */
+function backwards(steps: readonly Tensor[], lengths: TensorLike | null | undefined): Tensor[] {
+  if (lengths == null) return [...steps].reverse();
+  const shape = steps.map((t) => t.shape).reduce(merge);
+  for (const t of steps) t.setShape(shape);
+  const reversed = unstack(reverseSequence(stack(steps), lengths, { seqAxis: 0, batchAxis: 1 }));
+  for (const t of reversed) t.setShape(shape);
+  return [...reversed];
+}
+/**
+ * staticRnn forwards and backwards, each with a cell of its own; the outputs of both joined along the last dimension.
+ * @tensorflow tf.nn.static_bidirectional_rnn
+ */
+export function staticBidirectionalRnn(
+  cellFw: Cell,
+  cellBw: Cell,
+  inputs: readonly Tensor[],
+  { initialStateFw, initialStateBw, scope: around, ...options }: StaticBidirectionalOptions = {},
+): [outputs: Tensor[], stateFw: State, stateBw: State] {
+  if (!Array.isArray(inputs)) throw new GraphError('Type', 'inputs must be a sequence');
+  if (inputs.length === 0) throw new GraphError('Value', 'inputs must not be empty');
+  const lengths = options.sequenceLength;
+  const [[fw, stateFw], [bw, stateBw]] = variableScope(around ?? 'bidirectional_rnn', () => [
+    variableScope('fw', (scope) => staticRnn(cellFw, inputs, { ...options, initialState: initialStateFw, scope })),
+    variableScope('bw', (scope) =>
+      staticRnn(cellBw, backwards(inputs, lengths), { ...options, initialState: initialStateBw, scope }),
+    ),
+  ]) as [[Tensor[], State], [Tensor[], State]];
+  const back = backwards(bw, lengths);
+  return [fw.map((t, i) => concat([t, back[i]!], 1)), stateFw, stateBw];
 }

@@ -1,5 +1,5 @@
 /** @file tf.nn */
-export { bidirectionalDynamicRnn, dynamicRnn, staticRnn } from '../layers/rnn';
+export { bidirectionalDynamicRnn, dynamicRnn, staticBidirectionalRnn, staticRnn } from '../layers/rnn';
 export {
   crelu,
   elu,
